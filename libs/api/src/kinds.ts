@@ -1,0 +1,61 @@
+/**
+ * The kinds this project reads or writes: how each is addressed in the API.
+ * Foreign kinds list every served version we understand, newest first; discovery picks the first one that is served.
+ */
+export interface Kind {
+  group: string;
+  /** Understood versions, preferred first. */
+  versions: readonly [string, ...string[]];
+  kind: string;
+  plural: string;
+  namespaced: boolean;
+}
+
+function kind(group: string, versions: readonly [string, ...string[]], name: string, plural: string, namespaced = true): Kind {
+  return { group, versions, kind: name, plural, namespaced };
+}
+
+export const FUNCTION = kind('core.openfunction.io', ['v1beta2'], 'Function', 'functions');
+export const BUILDER = kind('core.openfunction.io', ['v1beta2'], 'Builder', 'builders');
+export const SERVING = kind('core.openfunction.io', ['v1beta2'], 'Serving', 'servings');
+export const GATEWAY = kind('networking.openfunction.io', ['v1alpha1'], 'Gateway', 'gateways');
+
+export const SHIPWRIGHT_BUILD = kind('shipwright.io', ['v1beta1'], 'Build', 'builds');
+export const SHIPWRIGHT_BUILD_RUN = kind('shipwright.io', ['v1beta1'], 'BuildRun', 'buildruns');
+export const CLUSTER_BUILD_STRATEGY = kind('shipwright.io', ['v1beta1'], 'ClusterBuildStrategy', 'clusterbuildstrategies', false);
+export const BUILD_STRATEGY = kind('shipwright.io', ['v1beta1'], 'BuildStrategy', 'buildstrategies');
+
+export const KNATIVE_SERVICE = kind('serving.knative.dev', ['v1'], 'Service', 'services');
+export const KNATIVE_REVISION = kind('serving.knative.dev', ['v1'], 'Revision', 'revisions');
+
+export const HTTP_ROUTE = kind('gateway.networking.k8s.io', ['v1', 'v1beta1'], 'HTTPRoute', 'httproutes');
+export const KUBE_GATEWAY = kind('gateway.networking.k8s.io', ['v1', 'v1beta1'], 'Gateway', 'gateways');
+export const GATEWAY_CLASS = kind('gateway.networking.k8s.io', ['v1', 'v1beta1'], 'GatewayClass', 'gatewayclasses', false);
+
+export const NAMESPACE = kind('', ['v1'], 'Namespace', 'namespaces', false);
+export const NODE = kind('', ['v1'], 'Node', 'nodes', false);
+export const POD = kind('', ['v1'], 'Pod', 'pods');
+export const SECRET = kind('', ['v1'], 'Secret', 'secrets');
+export const CONFIG_MAP = kind('', ['v1'], 'ConfigMap', 'configmaps');
+export const SERVICE = kind('', ['v1'], 'Service', 'services');
+export const SERVICE_ACCOUNT = kind('', ['v1'], 'ServiceAccount', 'serviceaccounts');
+export const DEPLOYMENT = kind('apps', ['v1'], 'Deployment', 'deployments');
+export const EVENT = kind('events.k8s.io', ['v1'], 'Event', 'events');
+export const LEASE = kind('coordination.k8s.io', ['v1'], 'Lease', 'leases');
+export const CRD = kind('apiextensions.k8s.io', ['v1'], 'CustomResourceDefinition', 'customresourcedefinitions', false);
+export const MUTATING_WEBHOOK = kind(
+  'admissionregistration.k8s.io', ['v1'], 'MutatingWebhookConfiguration', 'mutatingwebhookconfigurations', false,
+);
+export const VALIDATING_WEBHOOK = kind(
+  'admissionregistration.k8s.io', ['v1'], 'ValidatingWebhookConfiguration', 'validatingwebhookconfigurations', false,
+);
+
+/** `group/version` as written in `apiVersion`; the core group has no slash. */
+export function apiVersionOf(k: Kind, version: string = k.versions[0]): string {
+  return k.group === '' ? version : `${k.group}/${version}`;
+}
+
+/** A stable text for one kind, e.g. `builders.core.openfunction.io`: the name its CRD would have. */
+export function kindId(k: Kind): string {
+  return k.group === '' ? k.plural : `${k.plural}.${k.group}`;
+}
