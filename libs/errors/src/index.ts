@@ -6,14 +6,26 @@ export type RetryClass = 'retry' | 'wait' | 'never';
 
 /** Every code, with what it means and whether trying again helps (`wait`: only once the world has changed). */
 export const ERROR_CODES = {
-  'api.conflict': { retry: 'retry', meaning: 'The object changed since it was read; the work is planned again from what is there now.' },
-  'api.forbidden': { retry: 'wait', meaning: 'The role of this service lacks a permission, or admission refused the object.' },
-  'api.gone': { retry: 'retry', meaning: 'A watch asked for a resource version that the API server no longer keeps; the kind is listed again.' },
+  'api.conflict': {
+    retry: 'retry',
+    meaning: 'The object changed since it was read; the work is planned again from what is there now.',
+  },
+  'api.forbidden': {
+    retry: 'wait',
+    meaning: 'The role of this service lacks a permission, or admission refused the object.',
+  },
+  'api.gone': {
+    retry: 'retry',
+    meaning: 'A watch asked for a resource version that the API server no longer keeps; the kind is listed again.',
+  },
   'api.invalid': { retry: 'wait', meaning: 'The API server refused the object as invalid.' },
   'api.not-found': { retry: 'wait', meaning: 'The object, or its kind, does not exist.' },
   'api.unauthorized': { retry: 'retry', meaning: 'The token was refused; it is read again from its file.' },
   'api.unavailable': { retry: 'retry', meaning: 'The API server cannot be reached or cannot answer now.' },
-  'binary.unavailable': { retry: 'never', meaning: 'A program that is needed can be neither found, downloaded nor built.' },
+  'binary.unavailable': {
+    retry: 'never',
+    meaning: 'A program that is needed can be neither found, downloaded nor built.',
+  },
   'config.invalid': { retry: 'never', meaning: 'A setting has a value that is not allowed.' },
   'name.taken': { retry: 'wait', meaning: 'Another owner holds the name of an object that is wanted.' },
   'process.failed': { retry: 'retry', meaning: 'A child process ended or did not become ready.' },

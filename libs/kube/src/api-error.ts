@@ -49,7 +49,8 @@ export function statusOf(error: unknown): ApiStatus | undefined {
 
 function parseStatus(httpCode: number, body: string, retryAfter?: string): ApiStatus {
   const parsed = parseJson(body);
-  const message = typeof parsed?.message === 'string' && parsed.message !== '' ? parsed.message : body.slice(0, 500).trim();
+  const message =
+    typeof parsed?.message === 'string' && parsed.message !== '' ? parsed.message : body.slice(0, 500).trim();
   return {
     httpCode,
     reason: typeof parsed?.reason === 'string' ? parsed.reason : '',

@@ -15,6 +15,8 @@ export interface Selection {
   namespace?: string | undefined;
   labelSelector?: string | undefined;
   fieldSelector?: string | undefined;
+  /** Only metadata is wanted: objects come as PartialObjectMetadata, without spec and status. */
+  metadataOnly?: boolean;
 }
 
 /** A result of LIST: all pages, and the version to watch from. */
@@ -35,6 +37,8 @@ interface WriteOptions {
 }
 
 const PAGE_SIZE = '500';
+const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
+const METADATA = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
 const PATCH_TYPES = { merge: 'application/merge-patch+json', json: 'application/json-patch+json' } as const;
 
 /** The API server, kind by kind. Every failure is a CodedError `api.*` whose cause is an ApiStatus. */
@@ -68,7 +72,9 @@ export class KubeClient {
     const group = (await this.request('GET', `/apis/${kind.group}`).catch(absent)) as ApiGroup | undefined;
     const served = group?.versions.map(({ version }) => version) ?? [];
     for (const version of kind.versions.filter((candidate) => served.includes(candidate))) {
-      const list = (await this.request('GET', `/apis/${kind.group}/${version}`).catch(absent)) as ApiResources | undefined;
+      const list = (await this.request('GET', `/apis/${kind.group}/${version}`).catch(absent)) as
+        | ApiResources
+        | undefined;
       if (list?.resources.some(({ name }) => name === kind.plural)) return this.#use(kind, version);
     }
     return undefined;
@@ -92,6 +98,7 @@ export class KubeClient {
     do {
       const page = (await this.request('GET', this.path(kind, { namespace: selection.namespace, name: '' }), {
         query: { ...selectors(selection), limit: PAGE_SIZE, continue: continueToken },
+        ...(selection.metadataOnly === true && { accept: METADATA_LIST }),
       })) as ListPage;
       for (const item of page.items) items.push({ ...item, apiVersion: this.apiVersion(kind), kind: kind.kind });
       continueToken = page.metadata.continue || undefined;
@@ -101,7 +108,10 @@ export class KubeClient {
   }
 
   /** Streams changes from a resource version on. Ends when the server ends it or the signal fires. */
-  async *watch(kind: Kind, options: Selection & { resourceVersion: string; signal: AbortSignal; timeoutSeconds?: number }) {
+  async *watch(
+    kind: Kind,
+    options: Selection & { resourceVersion: string; signal: AbortSignal; timeoutSeconds?: number },
+  ) {
     const stream = await this.#transport.stream({
       method: 'GET',
       path: this.path(kind, { namespace: options.namespace, name: '' }),
@@ -113,6 +123,7 @@ export class KubeClient {
         timeoutSeconds: String(options.timeoutSeconds ?? 290),
       },
       signal: options.signal,
+      ...(options.metadataOnly === true && { accept: METADATA }),
     });
     for await (const line of decodeLines(stream)) yield JSON.parse(line) as WatchEvent;
   }
@@ -151,7 +162,11 @@ export class KubeClient {
   }
 
   /** Replaces an object; with its resourceVersion in the metadata a change in between is `api.conflict`. */
-  async replace(kind: Kind, object: KubeObject, options: WriteOptions & { subresource?: string } = {}): Promise<KubeObject> {
+  async replace(
+    kind: Kind,
+    object: KubeObject,
+    options: WriteOptions & { subresource?: string } = {},
+  ): Promise<KubeObject> {
     const path = this.path(kind, object.metadata, options.subresource);
     return (await this.request('PUT', path, { body: object, query: writeQuery(options) })) as KubeObject;
   }
@@ -163,8 +178,15 @@ export class KubeClient {
     options: { uid?: string; resourceVersion?: string; gracePeriodSeconds?: number; propagationPolicy?: string } = {},
   ): Promise<void> {
     const { uid, resourceVersion, ...rest } = options;
-    const preconditions = uid === undefined && resourceVersion === undefined ? {} : { preconditions: { uid, resourceVersion } };
-    const body = { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: 'Background', ...rest, ...preconditions };
+    const preconditions =
+      uid === undefined && resourceVersion === undefined ? {} : { preconditions: { uid, resourceVersion } };
+    const body = {
+      kind: 'DeleteOptions',
+      apiVersion: 'v1',
+      propagationPolicy: 'Background',
+      ...rest,
+      ...preconditions,
+    };
     await this.request('DELETE', this.path(kind, key), { body }).catch(absent);
   }
 
@@ -172,7 +194,13 @@ export class KubeClient {
   request(
     method: string,
     path: string,
-    options: { body?: unknown; contentType?: string; query?: Record<string, string | undefined>; signal?: AbortSignal } = {},
+    options: {
+      body?: unknown;
+      contentType?: string;
+      accept?: string;
+      query?: Record<string, string | undefined>;
+      signal?: AbortSignal;
+    } = {},
   ): Promise<unknown> {
     return this.#transport.json({ method, path, ...options });
   }

@@ -1,3 +1,6 @@
 export { type ApiStatus, apiError, type StatusCause, statusOf } from './api-error.ts';
+export { Backoff, pause } from './backoff.ts';
 export { KubeClient, type ListResult, type ObjectKey, type Selection, type WatchEvent } from './client.ts';
+export { Reflector, type ReflectorOptions } from './reflector.ts';
 export { compareVersions } from './resource-version.ts';
+export { type Change, Store, storeKey } from './store.ts';

@@ -48,7 +48,8 @@ async function loadFile(config: KubeConfig, path: string): Promise<void> {
 
 async function toConnection(config: KubeConfig): Promise<Connection> {
   const cluster = config.getCurrentCluster();
-  if (cluster === null || cluster === undefined) throw new CodedError('config.invalid', 'kubeconfig: no current cluster');
+  if (cluster === null || cluster === undefined)
+    throw new CodedError('config.invalid', 'kubeconfig: no current cluster');
   const options: HttpsOptions = { headers: {} };
   await config.applyToHTTPSOptions(options as never);
   return {

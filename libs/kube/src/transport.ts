@@ -10,6 +10,7 @@ export interface Exchange {
   query?: Record<string, string | undefined>;
   body?: unknown;
   contentType?: string;
+  accept?: string;
   signal?: AbortSignal;
 }
 
@@ -75,7 +76,7 @@ export class Transport {
         method: exchange.method as Dispatcher.HttpMethod,
         ...(exchange.query !== undefined && { query: defined(exchange.query) }),
         headers: {
-          accept: 'application/json',
+          accept: exchange.accept ?? 'application/json',
           ...(authorization !== undefined && { authorization }),
           ...(exchange.body !== undefined && { 'content-type': exchange.contentType ?? 'application/json' }),
         },
