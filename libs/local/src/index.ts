@@ -1,0 +1,13 @@
+export { findProgram } from './binaries/find.ts';
+export { type ControlPlane, type ControlPlaneOptions, startControlPlane } from './cluster/control-plane.ts';
+export { type Identity, type IdentityOptions, issueIdentity } from './identity.ts';
+export { type Credentials, writeKubeconfig, writeSecretFile } from './kubeconfig.ts';
+export { tryLock, withLock } from './lock.mjs';
+export { applyManifests, discoverKind, parseManifests, readManifests } from './manifests.ts';
+export { poll } from './poll.ts';
+export { stopOnEnd } from './process/ending.ts';
+export { canListen, freePort } from './process/free-port.ts';
+export { ProcessGroup } from './process/group.ts';
+export { describeExit, type Exit, type ManagedProcess, type ProcessSpec, startProcess } from './process/process.ts';
+export { type Redis, startRedis } from './redis.ts';
+export { type Say, silent } from './say.ts';
