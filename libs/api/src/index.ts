@@ -19,3 +19,4 @@ export * from './kinds.ts';
 export * from './names.ts';
 export * from './object.ts';
 export * from './serving/serving.ts';
+export * from './structural.ts';

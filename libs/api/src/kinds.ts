@@ -11,7 +11,13 @@ export interface Kind {
   namespaced: boolean;
 }
 
-function kind(group: string, versions: readonly [string, ...string[]], name: string, plural: string, namespaced = true): Kind {
+function kind(
+  group: string,
+  versions: readonly [string, ...string[]],
+  name: string,
+  plural: string,
+  namespaced = true,
+): Kind {
   return { group, versions, kind: name, plural, namespaced };
 }
 
@@ -22,7 +28,13 @@ export const GATEWAY = kind('networking.openfunction.io', ['v1alpha1'], 'Gateway
 
 export const SHIPWRIGHT_BUILD = kind('shipwright.io', ['v1beta1'], 'Build', 'builds');
 export const SHIPWRIGHT_BUILD_RUN = kind('shipwright.io', ['v1beta1'], 'BuildRun', 'buildruns');
-export const CLUSTER_BUILD_STRATEGY = kind('shipwright.io', ['v1beta1'], 'ClusterBuildStrategy', 'clusterbuildstrategies', false);
+export const CLUSTER_BUILD_STRATEGY = kind(
+  'shipwright.io',
+  ['v1beta1'],
+  'ClusterBuildStrategy',
+  'clusterbuildstrategies',
+  false,
+);
 export const BUILD_STRATEGY = kind('shipwright.io', ['v1beta1'], 'BuildStrategy', 'buildstrategies');
 
 export const KNATIVE_SERVICE = kind('serving.knative.dev', ['v1'], 'Service', 'services');
@@ -30,7 +42,13 @@ export const KNATIVE_REVISION = kind('serving.knative.dev', ['v1'], 'Revision', 
 
 export const HTTP_ROUTE = kind('gateway.networking.k8s.io', ['v1', 'v1beta1'], 'HTTPRoute', 'httproutes');
 export const KUBE_GATEWAY = kind('gateway.networking.k8s.io', ['v1', 'v1beta1'], 'Gateway', 'gateways');
-export const GATEWAY_CLASS = kind('gateway.networking.k8s.io', ['v1', 'v1beta1'], 'GatewayClass', 'gatewayclasses', false);
+export const GATEWAY_CLASS = kind(
+  'gateway.networking.k8s.io',
+  ['v1', 'v1beta1'],
+  'GatewayClass',
+  'gatewayclasses',
+  false,
+);
 
 export const NAMESPACE = kind('', ['v1'], 'Namespace', 'namespaces', false);
 export const NODE = kind('', ['v1'], 'Node', 'nodes', false);
@@ -44,10 +62,18 @@ export const EVENT = kind('events.k8s.io', ['v1'], 'Event', 'events');
 export const LEASE = kind('coordination.k8s.io', ['v1'], 'Lease', 'leases');
 export const CRD = kind('apiextensions.k8s.io', ['v1'], 'CustomResourceDefinition', 'customresourcedefinitions', false);
 export const MUTATING_WEBHOOK = kind(
-  'admissionregistration.k8s.io', ['v1'], 'MutatingWebhookConfiguration', 'mutatingwebhookconfigurations', false,
+  'admissionregistration.k8s.io',
+  ['v1'],
+  'MutatingWebhookConfiguration',
+  'mutatingwebhookconfigurations',
+  false,
 );
 export const VALIDATING_WEBHOOK = kind(
-  'admissionregistration.k8s.io', ['v1'], 'ValidatingWebhookConfiguration', 'validatingwebhookconfigurations', false,
+  'admissionregistration.k8s.io',
+  ['v1'],
+  'ValidatingWebhookConfiguration',
+  'validatingwebhookconfigurations',
+  false,
 );
 
 /** `group/version` as written in `apiVersion`; the core group has no slash. */
