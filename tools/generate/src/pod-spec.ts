@@ -23,6 +23,9 @@ const SPECIAL: Record<string, Json> = {
   'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta': { type: 'object' },
 };
 
+/** Required in today's Kubernetes only. An object that the original stored must stay valid, so these stay optional. */
+const STILL_OPTIONAL: Record<string, string[]> = { 'io.k8s.api.core.v1.HostAlias': ['ip'] };
+
 /** The reduced PodSpec schema. Fails when the document holds something that this reduction does not know. */
 export function reducePodSpec(document: OpenApiDocument): StructuralSchema {
   return reduce(resolve(document, POD_SPEC), document, 'PodSpec');
@@ -33,7 +36,7 @@ function reduce(schema: Json, document: OpenApiDocument, path: string): Structur
   if (name !== undefined) return reduceNamed(name, document, path);
   const result: Json = {};
   for (const [word, value] of Object.entries(schema)) {
-    if (isDropped(word)) continue;
+    if (value === undefined || isDropped(word)) continue;
     if (!(SCHEMA_WORDS as readonly string[]).includes(word)) throw new Error(`${path}: unknown schema word "${word}"`);
     result[word] = reduceWord(word, value, document, path);
   }
@@ -43,11 +46,16 @@ function reduce(schema: Json, document: OpenApiDocument, path: string): Structur
 function reduceNamed(name: string, document: OpenApiDocument, path: string): StructuralSchema {
   const special = SPECIAL[name];
   if (special) return ordered(special);
-  const reduced = reduce(resolve(document, name), document, path);
+  const reduced = reduce(withOptional(resolve(document, name), STILL_OPTIONAL[name] ?? []), document, path);
   if (name === 'io.k8s.api.core.v1.ContainerPort' && reduced.properties?.protocol) {
     reduced.properties.protocol = { type: 'string', default: 'TCP' };
   }
   return reduced;
+}
+
+function withOptional(schema: Json, names: string[]): Json {
+  const required = ((schema.required as string[] | undefined) ?? []).filter((name) => !names.includes(name));
+  return { ...schema, required: required.length > 0 ? required : undefined };
 }
 
 function reduceWord(word: string, value: unknown, document: OpenApiDocument, path: string): unknown {
