@@ -63,6 +63,8 @@ function configuration(port: number, password: string, directory: string): strin
     `requirepass ${password}`,
     'save ""',
     'appendonly no',
+    // `ps` shows which folder it belongs to.
+    'set-proc-title no',
     'maxmemory-policy noeviction',
     `dir "${directory}"`,
     '',

@@ -12,7 +12,10 @@ export async function findProgram(name: ProgramName, _say: Say): Promise<string>
   const program: Program = PROGRAMS[name];
   const ready = await findReady(program);
   if (ready !== undefined) return ready;
-  throw new CodedError('binary.unavailable', `${name} ${program.version} is neither in KUBEBUILDER_ASSETS nor in the cache`);
+  throw new CodedError(
+    'binary.unavailable',
+    `${name} ${program.version} is neither in KUBEBUILDER_ASSETS nor in the cache`,
+  );
 }
 
 async function findReady(program: Program): Promise<string | undefined> {

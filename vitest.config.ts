@@ -1,0 +1,40 @@
+import { defineConfig } from 'vitest/config';
+
+const SERVICES = '{libs,services,tools}/**';
+
+export default defineConfig({
+  test: {
+    // Two workers: the control plane and Redis want a share of a small machine too.
+    maxWorkers: 2,
+    projects: [
+      {
+        // Beside the source; no process, no network.
+        test: {
+          name: 'unit',
+          include: [`${SERVICES}/*.test.ts`],
+          exclude: ['**/node_modules/**', '**/*.integration.test.ts', '**/*.slow.test.ts'],
+        },
+      },
+      {
+        // One real control plane and one real Redis for all files; each file works in a namespace of its own.
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts', `${SERVICES}/*.integration.test.ts`],
+          globalSetup: ['libs/testing/src/global-setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        // Real builds of functions; one file at a time.
+        test: {
+          name: 'slow',
+          include: [`${SERVICES}/*.slow.test.ts`],
+          fileParallelism: false,
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+        },
+      },
+    ],
+  },
+});
