@@ -1,0 +1,153 @@
+import type { FieldPath, StructuralSchema } from '@openfunction/api';
+import { typeOf, wrongNumber, wrongText, wrongType } from './check-scalar.ts';
+import { isEqual, member } from './json.ts';
+import type { Problem } from './problem.ts';
+
+/** More problems than anybody reads; the walk stops there, so that a huge malformed object costs little. */
+export const MOST_PROBLEMS = 100;
+
+/** Stands for "there is no old value to compare with". */
+const NONE = Symbol('none');
+
+interface Walk {
+  problems: Problem[];
+}
+
+/**
+ * What a structural schema has to say about a value: the checks the API server makes (apiextensions-apiserver,
+ * `ValidateCustomResource` and list types), each with the value and what would be right. CEL rules are left to the API server.
+ * With `old`, parts that did not change are passed over, as the API server's own ratcheting does. Total over any JSON.
+ */
+export function checkSchema(schema: StructuralSchema, value: unknown, path: FieldPath, old: unknown = NONE): Problem[] {
+  const walk: Walk = { problems: [] };
+  check(walk, schema, value, path, NONE);
+  if (walk.problems.length === 0 || old === NONE) return walk.problems;
+  const ratcheted: Walk = { problems: [] };
+  check(ratcheted, schema, value, path, old);
+  return ratcheted.problems;
+}
+
+function check(walk: Walk, schema: StructuralSchema, value: unknown, path: FieldPath, old: unknown): void {
+  if (walk.problems.length >= MOST_PROBLEMS || (old !== NONE && isEqual(value, old))) return;
+  if (value === null && schema.nullable === true) return;
+  const mistyped = wrongType(schema, value);
+  if (mistyped !== undefined) {
+    report(walk, path, { reason: 'Invalid', value, detail: mistyped });
+    return;
+  }
+  checkWord(walk, schema, value, path);
+  if (typeof value === 'string') for (const detail of wrongText(schema, value)) invalid(walk, path, value, detail);
+  if (typeof value === 'number') for (const detail of wrongNumber(schema, value)) invalid(walk, path, value, detail);
+  if (Array.isArray(value)) checkList(walk, schema, value, path, old);
+  else if (typeof value === 'object' && value !== null) checkObject(walk, schema, value, path, old);
+  checkForms(walk, schema, value, path);
+}
+
+function checkWord(walk: Walk, schema: StructuralSchema, value: unknown, path: FieldPath): void {
+  if (schema.enum === undefined || schema.enum.some((word) => isEqual(word, value))) return;
+  const known = schema.enum.map((word) => JSON.stringify(word)).join(', ');
+  report(walk, path, { reason: 'NotSupported', value, detail: `supported values: ${known}` });
+}
+
+function checkObject(walk: Walk, schema: StructuralSchema, value: object, path: FieldPath, old: unknown): void {
+  const { properties = {}, required = [], additionalProperties, minProperties, maxProperties } = schema;
+  for (const name of required) {
+    // A field with a default is filled in by the API server before it looks.
+    const written = member(value, name);
+    const nullable = (member(properties, name) as StructuralSchema | undefined)?.nullable === true;
+    if (written === undefined || (written === null && !nullable))
+      report(walk, [...path, name], { reason: 'Required', detail: '' });
+  }
+  for (const [name, child] of Object.entries(value)) {
+    const childSchema = Object.hasOwn(properties, name) ? properties[name] : additionalProperties;
+    // The API server takes a null of a field that cannot be null as if the field were not written.
+    if (typeof childSchema !== 'object' || (child === null && Object.hasOwn(properties, name))) continue;
+    check(walk, childSchema, child, [...path, name], oldMember(old, name));
+  }
+  const count = Object.keys(value).length;
+  if (minProperties !== undefined && count < minProperties)
+    invalid(walk, path, value, `must have at least ${minProperties} entries`);
+  if (maxProperties !== undefined && count > maxProperties)
+    invalid(walk, path, value, `must have at most ${maxProperties} entries`);
+}
+
+function oldMember(old: unknown, name: string): unknown {
+  return typeof old === 'object' && old !== null && Object.hasOwn(old, name) ? member(old, name) : NONE;
+}
+
+function checkList(
+  walk: Walk,
+  schema: StructuralSchema,
+  value: readonly unknown[],
+  path: FieldPath,
+  old: unknown,
+): void {
+  const { items, minItems, maxItems } = schema;
+  if (minItems !== undefined && value.length < minItems)
+    invalid(walk, path, value, `must have at least ${minItems} items`);
+  if (maxItems !== undefined && value.length > maxItems)
+    invalid(walk, path, value, `must have at most ${maxItems} items`);
+  checkDuplicates(walk, schema, value, path);
+  if (items === undefined) return;
+  const before = oldItems(schema, old);
+  for (const [index, item] of value.entries()) {
+    if (walk.problems.length >= MOST_PROBLEMS) return;
+    const oldItem = before.size === 0 ? undefined : before.get(keyOf(schema, item)?.text ?? '');
+    check(walk, items, item, [...path, index], oldItem ?? NONE);
+  }
+}
+
+/** The old items by key. Only items of a keyed list belong together; those of any other list are told apart by nothing. */
+function oldItems(schema: StructuralSchema, old: unknown): Map<string, unknown> {
+  const byKey = new Map<string, unknown>();
+  if (schema['x-kubernetes-list-type'] !== 'map' || !Array.isArray(old)) return byKey;
+  for (const item of old) byKey.set(keyOf(schema, item)?.text ?? '', item);
+  return byKey;
+}
+
+interface ItemKey {
+  shown: unknown;
+  text: string;
+}
+
+/** What tells an item apart from its neighbours: its key fields in a keyed list, the item itself in a set. */
+function keyOf(schema: StructuralSchema, item: unknown): ItemKey | undefined {
+  const listType = schema['x-kubernetes-list-type'];
+  if (listType === 'set' && isScalar(item)) return { shown: item, text: JSON.stringify(item) };
+  if (listType !== 'map' || typeOf(item) !== 'object') return undefined;
+  const key = (schema['x-kubernetes-list-map-keys'] ?? []).map((name) => {
+    const value = member(item as object, name) ?? schema.items?.properties?.[name]?.default;
+    return [name, value] as const;
+  });
+  if (!key.every(([, value]) => isScalar(value))) return undefined;
+  return { shown: Object.fromEntries(key), text: JSON.stringify(key) };
+}
+
+function isScalar(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+}
+
+function checkDuplicates(walk: Walk, schema: StructuralSchema, value: readonly unknown[], path: FieldPath): void {
+  const seen = new Set<string>();
+  for (const [index, item] of value.entries()) {
+    const key = keyOf(schema, item);
+    if (key === undefined) continue;
+    if (seen.has(key.text)) report(walk, [...path, index], { reason: 'Duplicate', value: key.shown, detail: '' });
+    seen.add(key.text);
+  }
+}
+
+function checkForms(walk: Walk, schema: StructuralSchema, value: unknown, path: FieldPath): void {
+  // What an int-or-string may be has been said by its type already.
+  if (schema.anyOf === undefined || schema['x-kubernetes-int-or-string'] === true) return;
+  if (!schema.anyOf.some((form) => checkSchema(form, value, path).length === 0))
+    invalid(walk, path, value, 'must have one of the allowed forms');
+}
+
+function invalid(walk: Walk, path: FieldPath, value: unknown, detail: string): void {
+  report(walk, path, { reason: 'Invalid', value, detail });
+}
+
+function report(walk: Walk, path: FieldPath, problem: Omit<Problem, 'path'>): void {
+  if (walk.problems.length < MOST_PROBLEMS) walk.problems.push({ ...problem, path });
+}

@@ -1,0 +1,245 @@
+import { parseDuration } from '../duration.ts';
+import {
+  type Complaint,
+  CREATE_AND_UPDATE,
+  invalid,
+  isAbsent,
+  isBlank,
+  isObject,
+  type Rule,
+  required,
+  valueAt,
+} from '../rules.ts';
+
+const NOT_NEGATIVE = 'must be greater than or equal to 0';
+const DURATION = 'must be a duration such as "90s", "5m" or "1h30m"';
+
+/** No real duration is longer; reading millions of digits would only cost time. */
+const LONGEST_DURATION = 100;
+
+/** Milliseconds of a duration text, or undefined if it is none. */
+function span(text: unknown): number | undefined {
+  return typeof text === 'string' && text.length <= LONGEST_DURATION ? parseDuration(text) : undefined;
+}
+
+/** The base of the examples: an object that every rule accepts. */
+const SERVED = { image: 'registry/hello', serving: {} };
+const BUILD = { builder: 'builder-go', srcRepo: { url: 'https://git.example/hello' } };
+
+/** A Function whose spec is SERVED with these members besides. */
+function served(more: object): unknown {
+  return { spec: { ...SERVED, ...more } };
+}
+
+/** A Function whose `spec.build` is BUILD with these members besides. */
+function built(more: object): unknown {
+  return { spec: { image: 'registry/hello', build: { ...BUILD, ...more } } };
+}
+
+/** Whether `build` is written as an object; of anything else the schema speaks. */
+function hasBuild(fn: unknown): boolean {
+  return isObject(valueAt(fn, 'spec.build'));
+}
+
+/** The spec; an absent one counts as empty, as the original reads it. A malformed one is left to the schema. */
+function specOf(fn: unknown): Record<string, unknown> | undefined {
+  const spec = valueAt(fn, 'spec');
+  if (isAbsent(spec)) return {};
+  return isObject(spec) ? spec : undefined;
+}
+
+/** A count that must not be below zero. */
+function countRule(number: string, field: string): Rule {
+  const path = `spec.build.${field}`;
+  return {
+    id: `build.${field}.not-negative`,
+    number,
+    path,
+    on: CREATE_AND_UPDATE,
+    level: 'deny',
+    broken: (fn) => {
+      const count = valueAt(fn, path);
+      return typeof count === 'number' && count < 0 ? invalid(count, NOT_NEGATIVE) : undefined;
+    },
+    accepts: built({ [field]: 0 }),
+    refuses: built({ [field]: -1 }),
+  };
+}
+
+/** A time span that must not be below zero. */
+function spanRule(number: string, field: string): Rule {
+  const path = `spec.build.${field}`;
+  return {
+    id: `build.${field}.not-negative`,
+    number,
+    path,
+    on: CREATE_AND_UPDATE,
+    level: 'deny',
+    broken: (fn) => {
+      const text = valueAt(fn, path);
+      return (span(text) ?? 0) < 0 ? invalid(text, NOT_NEGATIVE) : undefined;
+    },
+    accepts: built({ [field]: '5m' }),
+    refuses: built({ [field]: '-1ns' }),
+  };
+}
+
+/** A text in the grammar of Go durations. A number is refused here too, in words that say what to write instead. */
+function durationRule(path: string, example: (value: unknown) => unknown): Rule {
+  return {
+    id: `${path.slice('spec.'.length)}.duration`,
+    number: 'Q2',
+    path,
+    on: CREATE_AND_UPDATE,
+    level: 'deny',
+    broken: (fn) => {
+      const text = valueAt(fn, path);
+      const isWritten = typeof text === 'string' || typeof text === 'number';
+      return isWritten && span(text) === undefined ? invalid(text, DURATION) : undefined;
+    },
+    accepts: example('1h30m'),
+    refuses: example('1d'),
+  };
+}
+
+function brokenSource(fn: unknown): Complaint | undefined {
+  const source = valueAt(fn, 'spec.build.srcRepo');
+  if (!isObject(source) || !isBlank(valueAt(source, 'url')) || !isAbsent(valueAt(source, 'bundleContainer')))
+    return undefined;
+  return required('must specify one of: `url` or `bundleContainer`');
+}
+
+/** Rules of Function v1beta2. V10-V39 and the rules the original lacks (N1-N23) are further rows of this table. */
+export const FUNCTION_RULES: readonly Rule[] = [
+  {
+    id: 'image.given',
+    number: 'V1',
+    path: 'spec.image',
+    on: CREATE_AND_UPDATE,
+    level: 'deny',
+    broken: (fn) => {
+      const spec = specOf(fn);
+      return spec !== undefined && isBlank(valueAt(spec, 'image')) ? required('must be specified') : undefined;
+    },
+    accepts: served({}),
+    refuses: served({ image: '' }),
+  },
+  {
+    // The original looks only when there is a build, and names a field that does not exist (Q6).
+    id: 'image-credentials.name.given',
+    number: 'V2',
+    path: 'spec.imageCredentials.name',
+    on: CREATE_AND_UPDATE,
+    level: 'deny',
+    broken: (fn) => {
+      const credentials = valueAt(fn, 'spec.imageCredentials');
+      if (!isObject(credentials) || !isBlank(valueAt(credentials, 'name'))) return undefined;
+      return required('must be specified when `spec.imageCredentials` is set');
+    },
+    accepts: served({ imageCredentials: { name: 'push-secret' } }),
+    refuses: served({ imageCredentials: {} }),
+  },
+  {
+    // Empty texts count as absent, other than in the original (Q19).
+    id: 'build.builder-or-dockerfile',
+    number: 'V3',
+    path: 'spec.build.builder',
+    about: ['spec.build.dockerfile'],
+    on: CREATE_AND_UPDATE,
+    level: 'deny',
+    broken: (fn) => {
+      const given = !isBlank(valueAt(fn, 'spec.build.builder')) || !isBlank(valueAt(fn, 'spec.build.dockerfile'));
+      return hasBuild(fn) && !given ? required('set either `builder` or `dockerfile`') : undefined;
+    },
+    accepts: built({ builder: '', dockerfile: 'Dockerfile' }),
+    refuses: built({ builder: '', dockerfile: '' }),
+  },
+  {
+    id: 'build.src-repo.given',
+    number: 'V4',
+    path: 'spec.build.srcRepo',
+    on: CREATE_AND_UPDATE,
+    level: 'deny',
+    broken: (fn) => {
+      const given = !isAbsent(valueAt(fn, 'spec.build.srcRepo'));
+      return hasBuild(fn) && !given ? required('must be specified when `spec.build` is set') : undefined;
+    },
+    accepts: built({}),
+    refuses: built({ srcRepo: null }),
+  },
+  {
+    id: 'build.src-repo.url-or-bundle',
+    number: 'V5',
+    path: 'spec.build.srcRepo',
+    on: CREATE_AND_UPDATE,
+    level: 'deny',
+    broken: brokenSource,
+    accepts: built({ srcRepo: { bundleContainer: { image: 'registry/source' } } }),
+    refuses: built({ srcRepo: { url: '' } }),
+  },
+  {
+    // The bundle wins over the URL, so an empty one fails even beside a good URL.
+    id: 'build.src-repo.bundle-image',
+    number: 'Q20',
+    path: 'spec.build.srcRepo.bundleContainer.image',
+    on: CREATE_AND_UPDATE,
+    level: 'deny',
+    broken: (fn) => {
+      const bundle = valueAt(fn, 'spec.build.srcRepo.bundleContainer');
+      return isObject(bundle) && isBlank(valueAt(bundle, 'image')) ? required('must be specified') : undefined;
+    },
+    accepts: built({ srcRepo: { bundleContainer: { image: 'registry/source' } } }),
+    refuses: built({ srcRepo: { url: 'https://git.example/hello', bundleContainer: {} } }),
+  },
+  {
+    id: 'build.src-repo.one-source',
+    number: 'Q21',
+    path: 'spec.build.srcRepo',
+    on: CREATE_AND_UPDATE,
+    level: 'warn',
+    broken: (fn) => {
+      const source = valueAt(fn, 'spec.build.srcRepo');
+      if (isBlank(valueAt(source, 'url')) || isAbsent(valueAt(source, 'bundleContainer'))) return undefined;
+      return { reason: 'Forbidden', detail: 'both `url` and `bundleContainer` are set; `bundleContainer` wins' };
+    },
+    accepts: built({}),
+    refuses: built({ srcRepo: { url: 'https://git.example/hello', bundleContainer: { image: 'registry/source' } } }),
+  },
+  spanRule('V6', 'timeout'),
+  durationRule('spec.build.timeout', (timeout) => built({ timeout })),
+  countRule('V7', 'successfulBuildsHistoryLimit'),
+  countRule('V8', 'failedBuildsHistoryLimit'),
+  spanRule('V9', 'builderMaxAge'),
+  durationRule('spec.build.builderMaxAge', (builderMaxAge) => built({ builderMaxAge })),
+  durationRule('spec.build.shipwright.timeout', (timeout) => built({ shipwright: { timeout } })),
+  durationRule('spec.serving.timeout', (timeout) => served({ serving: { timeout } })),
+  {
+    id: 'serving.one-trigger-kind',
+    number: 'Q25',
+    path: 'spec.serving.triggers',
+    on: CREATE_AND_UPDATE,
+    level: 'warn',
+    broken: (fn) => {
+      const dapr = valueAt(fn, 'spec.serving.triggers.dapr');
+      const both = isObject(valueAt(fn, 'spec.serving.triggers.http')) && Array.isArray(dapr) && dapr.length > 0;
+      return both ? { reason: 'Forbidden', detail: 'both `http` and `dapr` are set; `http` wins' } : undefined;
+    },
+    accepts: served({ serving: { triggers: { dapr: [{ name: 'cron' }] } } }),
+    refuses: served({ serving: { triggers: { http: {}, dapr: [{ name: 'cron' }] } } }),
+  },
+  {
+    id: 'build-or-serving',
+    number: 'V40',
+    path: 'spec.serving',
+    about: ['spec.build'],
+    on: CREATE_AND_UPDATE,
+    level: 'deny',
+    broken: (fn) => {
+      const spec = specOf(fn);
+      if (spec === undefined || !isAbsent(spec['build']) || !isAbsent(spec['serving'])) return undefined;
+      return required('set `spec.build`, `spec.serving` or both');
+    },
+    accepts: served({}),
+    refuses: { spec: { image: 'registry/hello' } },
+  },
+];
