@@ -28,7 +28,8 @@ function convert(json: Json, embed: (name: string) => StructuralSchema, path: st
       throw new Error(`${path}: "${word}" has no place in a CRD`);
     result[word] = convertWord(word, value, embed, path);
   }
-  if (!result.type && !result['x-kubernetes-preserve-unknown-fields']) throw new Error(`${path}: no type`);
+  const isOpen = result['x-kubernetes-preserve-unknown-fields'] === true;
+  if (typeof result.type !== 'string' && !isOpen) throw new Error(`${path}: a CRD needs one type`);
   return ordered(result);
 }
 
