@@ -4,3 +4,6 @@ export { KubeClient, type ListResult, type ObjectKey, type Selection, type Watch
 export { Reflector, type ReflectorOptions } from './reflector.ts';
 export { compareVersions } from './resource-version.ts';
 export { type Change, Store, storeKey } from './store.ts';
+export { appliedAt, contains, isApplied, keepFieldsOf, project } from './applied.ts';
+export { type Note, recordEvent } from './events.ts';
+export { mergePatch } from './merge-patch.ts';

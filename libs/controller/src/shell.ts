@@ -1,0 +1,262 @@
+import { ANNOTATION, type Kind, type KubeObject, kindId } from '@openfunction/api';
+import { CodedError, explain, isCoded } from '@openfunction/errors';
+import { type Change, type KubeClient, storeKey } from '@openfunction/kube';
+import type { Floor, Key, WorkQueue } from '@openfunction/queue';
+import { activeTraceparent, type Logger, traceIdOf, withSpan } from '@openfunction/telemetry';
+import { Actor, distinctKinds, type Written } from './actor.ts';
+import { Caches, floorOf } from './caches.ts';
+import { type Instruments, makeInstruments } from './instruments.ts';
+import type { Controller, Plan, Watch } from './types.ts';
+import { keyOf, keysWokenBy, ownerOf } from './wake.ts';
+
+export interface ShellOptions<Seen, Status> {
+  controller: Controller<Seen, Status>;
+  client: KubeClient;
+  queue: WorkQueue;
+  /** Queues of other controllers, by the kind they work on: what we make or finish for them is put there at once. */
+  handOver: ReadonlyMap<Kind, WorkQueue>;
+  fieldManager: string;
+  concurrency: number;
+  watchDelayMs: number;
+  logger: Logger;
+}
+
+interface Job {
+  key: Key;
+  floor: Floor;
+  traceparent?: string | undefined;
+  queuedAt: number;
+}
+
+/** A plan that still finds something to write after this many rounds does not settle; it goes on after a pause. */
+const MOST_ROUNDS = 5;
+const CONFLICT_PAUSE_MS = 100;
+const FIRST_RETRY_MS = 500;
+const LONGEST_RETRY_MS = 60_000;
+
+/**
+ * The part of a controller that is the same for each kind: watch, enqueue, observe, plan, act, retry. Every replica runs it
+ * in full. It holds nothing that matters: state is in the API server, work to be done in the queue.
+ */
+export class Shell<Seen, Status> {
+  readonly #options: ShellOptions<Seen, Status>;
+  readonly #caches: Caches;
+  readonly #actor: Actor;
+  readonly #instruments: Instruments;
+  readonly #enqueueing = new Set<Promise<void>>();
+  #ready = false;
+
+  constructor(options: ShellOptions<Seen, Status>) {
+    const { controller, client, fieldManager, logger, watchDelayMs } = options;
+    this.#options = options;
+    this.#instruments = makeInstruments(controller.name, options.queue);
+    this.#caches = new Caches({
+      client,
+      fieldManager,
+      logger,
+      watchDelayMs,
+      watches: controller.watches,
+      onChange: (watch, change) => this.#onChange(watch, change),
+      onServed: () => this.#ready && this.#resync(),
+    });
+    const kinds = distinctKinds(controller.watches.map(({ kind }) => kind));
+    this.#actor = new Actor({ client, caches: this.#caches, fieldManager, primary: controller.primary, kinds });
+  }
+
+  /** Fills the caches, then takes jobs. */
+  async start(): Promise<void> {
+    const { queue, concurrency } = this.#options;
+    this.#caches.start();
+    await this.#caches.ready();
+    this.#ready = true;
+    queue.onResync(() => this.#resync());
+    queue.work((job) => this.#work(job), { concurrency });
+  }
+
+  /** For `/readyz`. */
+  check(): true | string {
+    if (!this.#ready) return 'the first lists are not complete';
+    return this.#options.queue.ready() || 'Redis cannot be reached';
+  }
+
+  async stop(): Promise<void> {
+    await this.#options.queue.close();
+    await this.#caches.stop();
+    await Promise.allSettled(this.#enqueueing);
+  }
+
+  #onChange(watch: Watch, change: Change): void {
+    const { controller, logger } = this.#options;
+    const keys = keysWokenBy(change, watch, controller, this.#caches);
+    const floor = change.type === 'deleted' ? {} : floorOf(watch.kind, change.object);
+    const foreign = watch.wakes !== 'self' && change.type === 'updated';
+    for (const key of keys) {
+      const adding = this.#enqueue(key, change, floor, foreign).catch((error: unknown) => {
+        logger.error({ key: `${key.namespace}/${key.name}`, error: explain(error) }, 'could not enqueue; the sweep will');
+      });
+      this.#enqueueing.add(adding);
+      adding.finally(() => this.#enqueueing.delete(adding));
+    }
+  }
+
+  async #enqueue(key: Key, change: Change, floor: Floor, childChanged: boolean): Promise<void> {
+    const { queue } = this.#options;
+    const { uid = '', resourceVersion = '' } = change.object.metadata;
+    const mark = change.type === 'deleted' ? `${resourceVersion}-deleted` : resourceVersion;
+    if (await queue.isSeen(uid, mark)) return;
+    const traceparent = change.object.metadata.annotations?.[ANNOTATION.traceparent];
+    await queue.add(key, { floor, failureReset: childChanged, ...(traceparent !== undefined && { traceparent }) });
+    await queue.markSeen(uid, mark);
+  }
+
+  /** Queues every key of the cache at low priority: after Redis lost its memory, a kind was installed, or time has passed. */
+  async #resync(): Promise<void> {
+    const { queue, controller } = this.#options;
+    for (const object of this.#caches.store(controller.primary).list()) {
+      await queue.add(keyOf(object), { priority: 'low' });
+    }
+  }
+
+  async #work(job: Job): Promise<void> {
+    const { controller } = this.#options;
+    const { namespace, name } = job.key;
+    this.#instruments.waited(Date.now() - job.queuedAt);
+    const startedAt = performance.now();
+    const attributes = { 'openfunction.namespace': namespace, 'openfunction.name': name };
+    const outcome = await withSpan(`reconcile ${controller.name}`, { traceparent: job.traceparent, attributes, kind: 'CONSUMER' }, () =>
+      this.#reconcile(job),
+    );
+    this.#instruments.reconciled(outcome, performance.now() - startedAt);
+  }
+
+  async #reconcile(job: Job): Promise<string> {
+    const { queue, controller, logger } = this.#options;
+    const key = { namespace: job.key.namespace, name: job.key.name };
+    const log = logger.child({ key: storeKey(key), ...traceField(job.traceparent) });
+    try {
+      await this.#caches.catchUp(job.floor);
+      const object = this.#caches.store(controller.primary).get(storeKey(key));
+      if (object === undefined || object.metadata.uid !== job.key.uid) return await this.#gone(job.key);
+      if (object.metadata.deletionTimestamp !== undefined) return 'deleting';
+      return await this.#settle(object, log);
+    } catch (error) {
+      if (isCoded(error, 'api.conflict')) {
+        await this.#refresh(job.key);
+        await queue.addAt(job.key, new Date(Date.now() + CONFLICT_PAUSE_MS * (1 + Math.random())));
+        return 'conflict';
+      }
+      await this.#retryLater(job.key, error, log);
+      return 'error';
+    }
+  }
+
+  /** Observes, plans and acts until there is nothing left to do. */
+  async #settle(first: KubeObject, log: Logger): Promise<string> {
+    const { controller, queue } = this.#options;
+    const floor: Floor = {};
+    let object = first;
+    let rounds = 0;
+    for (; rounds < MOST_ROUNDS; rounds += 1) {
+      const plan = await this.#round(object, floor, log);
+      if (plan === undefined) break;
+      object = this.#caches.store(controller.primary).get(storeKey(object.metadata)) ?? object;
+    }
+    if (rounds === MOST_ROUNDS) {
+      log.warn({ rounds }, 'plan does not settle');
+      await queue.addAt(keyOf(object), new Date(Date.now() + FIRST_RETRY_MS));
+    }
+    return rounds === 0 ? 'unchanged' : 'changed';
+  }
+
+  /** One observe, plan, act. Returns the plan if anything was written. */
+  async #round(object: KubeObject, floor: Floor, log: Logger): Promise<Plan<Status> | undefined> {
+    const { controller, queue } = this.#options;
+    const key = keyOf(object);
+    const now = new Date();
+    const seen = await controller.observe(object, this.#caches);
+    const plan = controller.plan(seen, now);
+    let writes = 0;
+    const onWrite = async (written: Written) => {
+      writes += 1;
+      Object.assign(floor, floorOf(written.kind, written.object));
+      await queue.raiseFloor(key, floorOf(written.kind, written.object));
+      await this.#handOver(written, object);
+    };
+    try {
+      await this.#actor.act(object, plan, now, onWrite);
+    } catch (error) {
+      if (error instanceof CodedError && error.retry === 'wait') await this.#tellUser(seen, object, error, onWrite);
+      throw error;
+    }
+    if (plan.wakeAt !== undefined) await queue.addAt(key, plan.wakeAt);
+    if (writes > 0) log.debug({ writes }, 'acted');
+    return writes > 0 ? plan : undefined;
+  }
+
+  async #tellUser(seen: Seen, object: KubeObject, error: CodedError, onWrite: (written: Written) => Promise<void>): Promise<void> {
+    const { controller } = this.#options;
+    const current = this.#caches.store(controller.primary).get(storeKey(object.metadata)) ?? object;
+    const written = await this.#actor.writeStatus(current, controller.markFailed(seen, error, new Date()));
+    if (written !== undefined) await onWrite({ kind: controller.primary, object: written });
+  }
+
+  /** Puts what was written for another controller on its queue, and a status change on the queue of the owner's kind. */
+  async #handOver(written: Written, parent: KubeObject): Promise<void> {
+    const { handOver, controller, queue } = this.#options;
+    const { uid = '', resourceVersion = '' } = written.object.metadata;
+    const traceparent = activeTraceparent() ?? parent.metadata.annotations?.[ANNOTATION.traceparent];
+    const wake = { floor: floorOf(written.kind, written.object), failureReset: true, ...(traceparent !== undefined && { traceparent }) };
+    if (kindId(written.kind) !== kindId(controller.primary)) {
+      await queue.markSeen(uid, resourceVersion);
+      const target = partnerFor(handOver, written.kind);
+      if (target === undefined) return;
+      await target.add(keyOf(written.object), wake);
+      await target.markSeen(uid, resourceVersion);
+      return;
+    }
+    for (const [kind, target] of handOver) {
+      const owner = ownerOf(written.object, kind.kind);
+      if (owner === undefined) continue;
+      await target.add(owner, wake);
+      await target.markSeen(uid, resourceVersion);
+    }
+  }
+
+  async #gone(key: Key): Promise<string> {
+    const { controller, queue, client } = this.#options;
+    const live = await client.get(controller.primary, { namespace: key.namespace, name: key.name });
+    if (live?.metadata.uid === key.uid) {
+      this.#caches.store(controller.primary).put(live);
+      await queue.addAt(key, new Date(Date.now() + CONFLICT_PAUSE_MS));
+      return 'stale';
+    }
+    await queue.forget(key);
+    return 'gone';
+  }
+
+  async #refresh(key: Key): Promise<void> {
+    const { controller, client } = this.#options;
+    const live = await client.get(controller.primary, { namespace: key.namespace, name: key.name });
+    if (live !== undefined) this.#caches.store(controller.primary).put(live);
+  }
+
+  async #retryLater(key: Key, error: unknown, log: Logger): Promise<void> {
+    const { queue, controller } = this.#options;
+    const object = this.#caches.store(controller.primary).get(storeKey({ namespace: key.namespace, name: key.name }));
+    const failures = await queue.recordFailure(key, object?.metadata.generation ?? 0);
+    const delay = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 10)) * (0.8 + Math.random() * 0.4);
+    const details = { failures, retryInMs: Math.round(delay), error: explain(error) };
+    if (error instanceof CodedError) log.warn(details, 'reconcile failed');
+    else log.error({ ...details, stack: (error as Error)?.stack }, 'reconcile failed unexpectedly');
+    await queue.addAt(key, new Date(Date.now() + delay));
+  }
+}
+
+function traceField(traceparent: string | undefined): { traceId?: string } {
+  const traceId = traceIdOf(traceparent);
+  return traceId === undefined ? {} : { traceId };
+}
+
+function partnerFor(handOver: ReadonlyMap<Kind, WorkQueue>, kind: Kind): WorkQueue | undefined {
+  return [...handOver].find(([partner]) => kindId(partner) === kindId(kind))?.[1];
+}

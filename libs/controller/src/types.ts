@@ -1,0 +1,50 @@
+import type { Kind, KubeObject } from '@openfunction/api';
+import type { Change, Note, Store } from '@openfunction/kube';
+import type { Key } from '@openfunction/queue';
+
+/** What one look at an object decides. The plan of the same world is the same plan: it knows nothing of why it was woken. */
+export interface Plan<Status> {
+  /** Children as they shall be, in the order in which they are applied. */
+  apply: KubeObject[];
+  /** Children that shall go, as observed (their uid guards against namesakes). */
+  remove: KubeObject[];
+  /** The whole wanted status; undefined leaves it as it is. */
+  status: Status | undefined;
+  /** What has just happened, told to the user once. */
+  events: Note[];
+  /** When to look again even if nothing changes, e.g. the end of a time limit. */
+  wakeAt?: Date;
+}
+
+/** What a controller may look at: watch caches, and the API server itself where absence has to be certain. */
+export interface World {
+  /** The watch cache of a kind that the controller declared. */
+  store: (kind: Kind) => Store;
+  /** Whether the API server serves the kind; undefined before it answered. */
+  served: (kind: Kind) => boolean | undefined;
+  /** The object as cached, else as the API server has it now: for decisions that rest on something being gone. */
+  confirm: (kind: Kind, key: { namespace?: string | undefined; name: string }) => Promise<KubeObject | undefined>;
+}
+
+/** One kind that a controller watches, and whose keys its changes wake. */
+export interface Watch {
+  kind: Kind;
+  /** `self`: the controller's own kind. `owner`: the object of that kind which owns the changed one. Else: a mapping. */
+  wakes: 'self' | 'owner' | ((change: Change, world: World) => Key[]);
+  /** Only names and versions are needed. */
+  metadataOnly?: boolean;
+}
+
+/** A kind's controller: everything that differs between kinds. The shell does the rest, the same way for each. */
+export interface Controller<Seen, Status> {
+  /** Name of the queue, of metrics and spans, e.g. `function`. */
+  name: string;
+  primary: Kind;
+  watches: Watch[];
+  /** Only reads. */
+  observe: (object: KubeObject, world: World) => Promise<Seen> | Seen;
+  /** Pure. */
+  plan: (seen: Seen, now: Date) => Plan<Status>;
+  /** The status that tells the user why the plan could not be carried out. Pure. */
+  markFailed: (seen: Seen, error: Error, now: Date) => Status;
+}

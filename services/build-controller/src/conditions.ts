@@ -1,0 +1,81 @@
+import {
+  type Builder,
+  type BuilderStatus,
+  CONDITION,
+  type ConditionInput,
+  formatDuration,
+  type KubeObject,
+  PHASE,
+  REASON,
+  RESOURCE_REF,
+  STATE,
+  setCondition,
+} from '@openfunction/api';
+import type { Note } from '@openfunction/kube';
+import { shipwrightNames } from './engines/shipwright/make.ts';
+import { type BuildResult, progressMessage } from './engines/shipwright/result.ts';
+
+/** Shipwright is not there: the build starts when it is. */
+export function markNotInstalled(builder: Builder, now: Date): BuilderStatus {
+  const message = 'Shipwright is not installed: builds.shipwright.io/v1beta1 is not served. The build starts when it is.';
+  return stated(builder, {}, { status: 'Unknown', reason: REASON.dependencyMissing, message }, now);
+}
+
+/** Build and BuildRun exist and go on. */
+export function markBuilding(builder: Builder, run: KubeObject | undefined, now: Date): BuilderStatus {
+  const names = shipwrightNames(builder);
+  const fields = {
+    phase: PHASE.build,
+    state: STATE.building,
+    resourceRef: { [RESOURCE_REF.shipwrightBuild]: names.build, [RESOURCE_REF.shipwrightBuildRun]: names.run },
+  };
+  const progress = run === undefined ? '' : progressMessage(run);
+  const message = `BuildRun ${names.run} is running${progress === '' ? '.' : `: ${progress}`}`;
+  return stated(builder, fields, { status: 'Unknown', reason: REASON.building, message }, now);
+}
+
+/** The build is over, well or not. */
+export function markEnded(builder: Builder, result: BuildResult, now: Date): BuilderStatus {
+  const { state, reason, message, output, sources } = result;
+  const created = Date.parse(builder.metadata.creationTimestamp ?? '');
+  const seconds = Math.round((Date.parse(result.completedAt ?? now.toISOString()) - created) / 1000);
+  const fields = {
+    phase: PHASE.build,
+    state,
+    reason,
+    message,
+    buildDuration: formatDuration(Math.max(0, seconds) * 1000),
+    ...(output !== undefined && { output }),
+    ...(sources !== undefined && { sources }),
+  };
+  const status = state === STATE.succeeded ? 'True' : 'False';
+  return stated(builder, fields, { status, reason, message }, now);
+}
+
+/** The API server refused what the plan asked for. */
+export function markFailed(builder: Builder, error: Error, now: Date): BuilderStatus {
+  return stated(builder, {}, { status: 'False', reason: REASON.childRefused, message: error.message }, now);
+}
+
+/** Bad ends are told on the Builder too; good ones only on the Function. */
+export function noteOf(builder: Builder, result: BuildResult): Note[] {
+  if (result.state !== STATE.failed && result.state !== STATE.timeout) return [];
+  const reason = result.state === STATE.timeout ? 'Timeout' : 'Failed';
+  const message = result.state === STATE.timeout ? result.message : `Build failed: ${result.message}`;
+  return [{ type: 'Warning', reason, message, action: 'Build', occasion: builder.metadata.name }];
+}
+
+function stated(
+  builder: Builder,
+  fields: Partial<BuilderStatus>,
+  ready: Omit<ConditionInput, 'type' | 'observedGeneration'>,
+  now: Date,
+): BuilderStatus {
+  const observedGeneration = builder.metadata.generation ?? 0;
+  const before = builder.status?.conditions;
+  let conditions = setCondition(before, { type: CONDITION.ready, observedGeneration, ...ready }, now);
+  const side = { observedGeneration, reason: ready.reason, message: ready.message, status: 'True' as const };
+  conditions = setCondition(conditions, { ...side, type: CONDITION.reconciling, status: ready.status === 'Unknown' ? 'True' : 'False' }, now);
+  conditions = setCondition(conditions, { ...side, type: CONDITION.stalled, status: ready.status === 'False' ? 'True' : 'False' }, now);
+  return { ...builder.status, ...fields, observedGeneration, conditions };
+}
