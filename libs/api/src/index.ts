@@ -1,20 +1,25 @@
-export * from './builder/builder.ts';
+/**
+ * What the services share. The zod schemas stay out of this entry, so that a service does not pay for them in start-up
+ * time and memory: the generator gets them from `@openfunction/api/crds`, admission the generated JSON from
+ * `@openfunction/api/schemas`.
+ */
+export type * from './builder/builder.ts';
 export * from './conditions.ts';
 export * from './duration.ts';
-export * from './embedded/dapr.ts';
-export { type GatewayReference, PathMatch, type RouteRule } from './embedded/gateway-api.ts';
-export * from './embedded/keda.ts';
-export { LocalObjectReference } from './embedded/meta.ts';
+export type * from './embedded/dapr.ts';
+export type { GatewayReference, PathMatch, RouteRule } from './embedded/gateway-api.ts';
+export type * from './embedded/keda.ts';
+export type { LocalObjectReference } from './embedded/meta.ts';
 export type { Container, ContainerPort, EnvVar, PodSpec } from './embedded/pod-spec.ts';
 export type { ParamValue, ShipwrightEngine } from './embedded/shipwright.ts';
-export * from './function/build.ts';
+export type * from './function/build.ts';
 export { FUNCTION_DEFAULTS } from './function/defaults.ts';
-export * from './function/function.ts';
+export type * from './function/function.ts';
 export { FUNCTION_RULES } from './function/rules.ts';
-export * from './function/serving.ts';
-export * from './function/status.ts';
-export * from './function/triggers.ts';
-export * from './gateway/gateway.ts';
+export type * from './function/serving.ts';
+export type * from './function/status.ts';
+export type * from './function/triggers.ts';
+export type * from './gateway/gateway.ts';
 export type { Listener } from './gateway/listener.ts';
 export * from './hash.ts';
 export * from './kinds.ts';
@@ -22,5 +27,5 @@ export * from './names.ts';
 export * from './object.ts';
 export * from './owner.ts';
 export * from './rules.ts';
-export * from './serving/serving.ts';
+export type * from './serving/serving.ts';
 export * from './structural.ts';
