@@ -3,3 +3,4 @@ export { checkSchema } from './check.ts';
 export { applyDefaults, type Defaulted, type PatchOperation, patchOf } from './defaulting.ts';
 export { causeOf, type Problem, printPath, printProblem } from './problem.ts';
 export { type ReviewContext, type Reviewed, type ReviewedKind, reviewMutating, reviewValidating } from './review.ts';
+export { traceparentOf } from './trace.ts';

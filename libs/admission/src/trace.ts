@@ -57,3 +57,10 @@ function isApplied(object: unknown): boolean {
     (entry) => isObject(entry) && entry['operation'] === 'Apply' && valueAt(entry, field) !== undefined,
   );
 }
+
+/** The trace context that a review's own change carries: the annotation of the object, unless it is the stored one. */
+export function traceparentOf(body: unknown): string | undefined {
+  const sent = valueAt(body, ['request', 'object', ...TRACEPARENT]);
+  const stored = valueAt(body, ['request', 'oldObject', ...TRACEPARENT]);
+  return typeof sent === 'string' && sent !== stored ? sent : undefined;
+}

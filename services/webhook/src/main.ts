@@ -1,0 +1,5 @@
+import { runService } from '@openfunction/service';
+import { webhookConfig } from './config.ts';
+import { start } from './start.ts';
+
+await runService({ name: 'openfunction-webhook', schema: webhookConfig, start });

@@ -1,0 +1,60 @@
+import { randomBytes } from 'node:crypto';
+import { type Reviewed, traceparentOf } from '@openfunction/admission';
+import { activeTraceparent, isTraceparent, type Logger, meter, withSpan } from '@openfunction/telemetry';
+import type { Route } from './reviews.ts';
+
+const METRICS = {
+  reviews: {
+    name: 'openfunction_webhook_reviews',
+    description: 'Reviews answered, by kind, review, operation and verdict.',
+  },
+  duration: {
+    name: 'openfunction_webhook_review_duration_seconds',
+    description: 'Time from the whole request being here to the answer being ready.',
+  },
+} as const;
+
+const SECONDS = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5];
+
+/** Runs reviews inside a span, counts and logs them. Values of the object never get into any of it. */
+export class ReviewObserver {
+  readonly #logger: Logger;
+  readonly #reviews = meter().createCounter(METRICS.reviews.name, METRICS.reviews);
+  readonly #duration = meter().createHistogram(METRICS.duration.name, {
+    ...METRICS.duration,
+    unit: 's',
+    advice: { explicitBucketBoundaries: SECONDS },
+  });
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  /** Reviews a body on a route. `header` is the trace context of the API server's request, if it sent one. */
+  run(route: Route, body: unknown, header: string | undefined): Promise<Reviewed> {
+    const { kind, review } = route;
+    const attributes = { 'openfunction.kind': kind, 'openfunction.review': review };
+    const traceparent = [traceparentOf(body), header].find(isTraceparent);
+    return withSpan(`review ${review}`, { kind: 'SERVER', traceparent, attributes }, async (span) => {
+      const startedAt = performance.now();
+      const reviewed = route.run(body, { newTraceparent });
+      const { verdict, operation, key, problems } = reviewed;
+      span.setAttributes({
+        'openfunction.key': key,
+        'openfunction.verdict': verdict,
+        'openfunction.operation': operation,
+      });
+      this.#duration.record((performance.now() - startedAt) / 1000, { kind, review });
+      this.#reviews.add(1, { kind, review, operation, verdict });
+      const fields = { object: `${kind} ${key}`, review, operation, problems };
+      if (verdict === 'allowed') this.#logger.debug(fields, 'review allowed');
+      else this.#logger.info(fields, `review ${verdict}`);
+      return reviewed;
+    });
+  }
+}
+
+/** The trace of a change that begins here: that of the running span, else one of its own, so that later stages have one in common. */
+function newTraceparent(): string {
+  return activeTraceparent() ?? `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`;
+}
