@@ -5,6 +5,8 @@ import { join } from 'node:path';
 export function findNode24(root) {
   if (Number(process.versions.node.split('.')[0]) >= 24) return process.execPath;
   const machine = `${process.platform}-${process.arch}`;
-  const candidates = [`node-${machine}`, `node-bin-${machine}`].map((name) => join(root, 'node_modules', name, 'bin', 'node'));
+  const candidates = [`node-${machine}`, `node-bin-${machine}`].map((name) =>
+    join(root, 'node_modules', name, 'bin', 'node'),
+  );
   return candidates.find((file) => existsSync(file));
 }

@@ -4,7 +4,7 @@ import { withLock } from '../../libs/local/src/lock.mjs';
 import { runChild } from './child.mjs';
 
 const SAY_MS = 4000;
-const KEPT_OUTPUT = 4000;
+const SHOWN_LINES = 8;
 
 /** Installs the packages unless they are there as package-lock.json says. Resolves with an exit code; 0 is fine. */
 export async function ensurePackages(root, say) {
@@ -38,15 +38,23 @@ async function install(root, why, say) {
   const timer = setInterval(() => say(`npm ci: ${Math.round((Date.now() - started) / 1000)} s`), SAY_MS);
   let output = '';
   const onOutput = (data) => {
-    output = (output + data).slice(-KEPT_OUTPUT);
+    output += data;
   };
   // NODE_ENV=production or a user's `omit` would leave out what is needed here (Node 24 itself is optional).
   const args = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
   const [command, ...first] = npm();
-  const code = await runChild(command, [...first, ...args], { cwd: root, onOutput }).finally(() => clearInterval(timer));
+  const code = await runChild(command, [...first, ...args], { cwd: root, onOutput }).finally(() =>
+    clearInterval(timer),
+  );
   if (code === 0) say(`packages installed in ${Math.round((Date.now() - started) / 1000)} s`);
-  else say(`${output.trim()}\nnpm ci failed (${code}): see above; run this again when the cause is gone`);
+  else say(`${firstErrors(output)}\nnpm ci failed (${code}): see above; run this again when the cause is gone`);
   return code;
+}
+
+/** What npm says about the cause comes first; its help text follows. */
+function firstErrors(output) {
+  const lines = output.split('\n').filter((line) => !line.startsWith('npm warn') && line.trim() !== '');
+  return lines.slice(0, SHOWN_LINES).join('\n');
 }
 
 /** The npm that runs us, else the one on PATH. */

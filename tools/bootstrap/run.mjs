@@ -6,8 +6,8 @@ import { constants } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runChild } from './child.mjs';
-import { ensurePackages } from './packages.mjs';
 import { findNode24 } from './node24.mjs';
+import { ensurePackages } from './packages.mjs';
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const OLDEST_NODE = 20;
@@ -17,7 +17,9 @@ async function main(argv) {
   const [entry, ...args] = quiet ? argv.slice(1) : argv;
   if (entry === undefined) return fail('usage: node tools/bootstrap/run.mjs [--quiet] <entry.ts> [args…]');
   if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
-    return fail(`Node ${process.versions.node} is too old: version ${OLDEST_NODE} or newer is needed (https://nodejs.org/en/download)`);
+    return fail(
+      `Node ${process.versions.node} is too old: version ${OLDEST_NODE} or newer is needed (https://nodejs.org/en/download)`,
+    );
   }
   const packages = await ensurePackages(ROOT, say);
   if (packages !== 0) return packages;
