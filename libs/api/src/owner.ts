@@ -24,5 +24,7 @@ export function childMeta(
 
 /** Whether this very object (by uid) controls the child. */
 export function isControlledBy(child: KubeObject, parent: KubeObject): boolean {
-  return (child.metadata.ownerReferences ?? []).some((owner) => owner.controller === true && owner.uid === parent.metadata.uid);
+  return (child.metadata.ownerReferences ?? []).some(
+    (owner) => owner.controller === true && owner.uid === parent.metadata.uid,
+  );
 }

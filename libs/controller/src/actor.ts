@@ -70,7 +70,8 @@ export class Actor {
       refuseForeign(wanted, live);
       if (isApplied(wanted, live, fieldManager) || this.#isSettled(wanted, live)) return;
     }
-    const applied = await client.apply(kind, wanted, { fieldManager, force: true });
+    const versioned = { ...wanted, apiVersion: client.apiVersion(kind) };
+    const applied = await client.apply(kind, versioned, { fieldManager, force: true });
     store.put(applied);
     this.#settle(wanted, applied);
     await onWrite({ kind, object: applied });
@@ -87,7 +88,11 @@ export class Actor {
   /** Whether `live` still reads as it did right after this very content was applied. */
   #isSettled(wanted: KubeObject, live: KubeObject): boolean {
     const memory = this.#settled.get(live.metadata.uid ?? '');
-    return memory !== undefined && memory.wanted === JSON.stringify(wanted) && memory.live === JSON.stringify(project(live, wanted));
+    return (
+      memory !== undefined &&
+      memory.wanted === JSON.stringify(wanted) &&
+      memory.live === JSON.stringify(project(live, wanted))
+    );
   }
 
   #settle(wanted: KubeObject, applied: KubeObject): void {
@@ -113,7 +118,10 @@ function refuseForeign(wanted: KubeObject, live: KubeObject): void {
   if (ours === undefined || controller?.uid === ours) return;
   const holder = controller === undefined ? 'nobody in particular' : `${controller.kind} "${controller.name}"`;
   const what = `${wanted.kind} "${wanted.metadata.name}"`;
-  throw new CodedError('name.taken', `${what} exists and belongs to ${holder}: delete or rename it, or rename this object`);
+  throw new CodedError(
+    'name.taken',
+    `${what} exists and belongs to ${holder}: delete or rename it, or rename this object`,
+  );
 }
 
 function forgetOldest(memory: Set<string> | Map<string, unknown>): void {

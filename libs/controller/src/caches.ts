@@ -110,6 +110,9 @@ export class Caches implements World {
 }
 
 /** The floor entry of one object: `builders.core.openfunction.io/namespace/name` at its resourceVersion. */
-export function floorOf(kind: Kind, object: { metadata: { namespace?: string; name: string; resourceVersion?: string } }): Floor {
+export function floorOf(
+  kind: Kind,
+  object: { metadata: { namespace?: string; name: string; resourceVersion?: string } },
+): Floor {
   return { [`${kindId(kind)}/${storeKey(object.metadata)}`]: object.metadata.resourceVersion ?? '0' };
 }

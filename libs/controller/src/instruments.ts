@@ -11,13 +11,22 @@ export interface Instruments {
 
 export function makeInstruments(controller: string, queue: WorkQueue): Instruments {
   const seconds = { unit: 's' };
-  const duration = meter().createHistogram('openfunction.reconcile.duration', { ...seconds, description: 'Time of one reconcile' });
-  const wait = meter().createHistogram('openfunction.queue.wait', { ...seconds, description: 'Time a key waited in the queue' });
-  const depth = meter().createObservableGauge('openfunction.queue.keys', { description: 'Keys in the queue, by state' });
+  const duration = meter().createHistogram('openfunction.reconcile.duration', {
+    ...seconds,
+    description: 'Time of one reconcile',
+  });
+  const wait = meter().createHistogram('openfunction.queue.wait', {
+    ...seconds,
+    description: 'Time a key waited in the queue',
+  });
+  const depth = meter().createObservableGauge('openfunction.queue.keys', {
+    description: 'Keys in the queue, by state',
+  });
   depth.addCallback(async (result) => {
     if (!queue.ready()) return;
     const { waiting, active, delayed } = await queue.stats();
-    for (const [state, count] of Object.entries({ waiting, active, delayed })) result.observe(count, { controller, state });
+    for (const [state, count] of Object.entries({ waiting, active, delayed }))
+      result.observe(count, { controller, state });
   });
   return {
     waited: (milliseconds) => wait.record(milliseconds / 1000, { controller }),

@@ -92,7 +92,10 @@ export class Shell<Seen, Status> {
     const foreign = watch.wakes !== 'self' && change.type === 'updated';
     for (const key of keys) {
       const adding = this.#enqueue(key, change, floor, foreign).catch((error: unknown) => {
-        logger.error({ key: `${key.namespace}/${key.name}`, error: explain(error) }, 'could not enqueue; the sweep will');
+        logger.error(
+          { key: `${key.namespace}/${key.name}`, error: explain(error) },
+          'could not enqueue; the sweep will',
+        );
       });
       this.#enqueueing.add(adding);
       adding.finally(() => this.#enqueueing.delete(adding));
@@ -123,8 +126,10 @@ export class Shell<Seen, Status> {
     this.#instruments.waited(Date.now() - job.queuedAt);
     const startedAt = performance.now();
     const attributes = { 'openfunction.namespace': namespace, 'openfunction.name': name };
-    const outcome = await withSpan(`reconcile ${controller.name}`, { traceparent: job.traceparent, attributes, kind: 'CONSUMER' }, () =>
-      this.#reconcile(job),
+    const outcome = await withSpan(
+      `reconcile ${controller.name}`,
+      { traceparent: job.traceparent, attributes, kind: 'CONSUMER' },
+      () => this.#reconcile(job),
     );
     this.#instruments.reconciled(outcome, performance.now() - startedAt);
   }
@@ -193,7 +198,12 @@ export class Shell<Seen, Status> {
     return writes > 0 ? plan : undefined;
   }
 
-  async #tellUser(seen: Seen, object: KubeObject, error: CodedError, onWrite: (written: Written) => Promise<void>): Promise<void> {
+  async #tellUser(
+    seen: Seen,
+    object: KubeObject,
+    error: CodedError,
+    onWrite: (written: Written) => Promise<void>,
+  ): Promise<void> {
     const { controller } = this.#options;
     const current = this.#caches.store(controller.primary).get(storeKey(object.metadata)) ?? object;
     const written = await this.#actor.writeStatus(current, controller.markFailed(seen, error, new Date()));
@@ -205,7 +215,11 @@ export class Shell<Seen, Status> {
     const { handOver, controller, queue } = this.#options;
     const { uid = '', resourceVersion = '' } = written.object.metadata;
     const traceparent = activeTraceparent() ?? parent.metadata.annotations?.[ANNOTATION.traceparent];
-    const wake = { floor: floorOf(written.kind, written.object), failureReset: true, ...(traceparent !== undefined && { traceparent }) };
+    const wake = {
+      floor: floorOf(written.kind, written.object),
+      failureReset: true,
+      ...(traceparent !== undefined && { traceparent }),
+    };
     if (kindId(written.kind) !== kindId(controller.primary)) {
       await queue.markSeen(uid, resourceVersion);
       const target = partnerFor(handOver, written.kind);
@@ -244,7 +258,8 @@ export class Shell<Seen, Status> {
     const { queue, controller } = this.#options;
     const object = this.#caches.store(controller.primary).get(storeKey({ namespace: key.namespace, name: key.name }));
     const failures = await queue.recordFailure(key, object?.metadata.generation ?? 0);
-    const delay = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 10)) * (0.8 + Math.random() * 0.4);
+    const delay =
+      Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 10)) * (0.8 + Math.random() * 0.4);
     const details = { failures, retryInMs: Math.round(delay), error: explain(error) };
     if (error instanceof CodedError) log.warn(details, 'reconcile failed');
     else log.error({ ...details, stack: (error as Error)?.stack }, 'reconcile failed unexpectedly');

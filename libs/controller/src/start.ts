@@ -27,7 +27,9 @@ export interface ControllerStart<Seen, Status> {
 }
 
 /** Connects one controller to the API server and Redis and starts it. The service's `start` is this call. */
-export async function startController<Seen, Status>(options: ControllerStart<Seen, Status>): Promise<{ stop: () => Promise<void> }> {
+export async function startController<Seen, Status>(
+  options: ControllerStart<Seen, Status>,
+): Promise<{ stop: () => Promise<void> }> {
   const { config, logger, controller, identity } = options;
   const client = await KubeClient.load({ kubeconfig: config.kubeconfig });
   const open = (name: string) => openQueue({ url: config.redisUrl, name, prefix: config.queuePrefix, logger });
@@ -35,7 +37,16 @@ export async function startController<Seen, Status>(options: ControllerStart<See
   const partners = config.handOver === 'on' ? options.partners : [];
   const handOver = new Map<Kind, WorkQueue>(partners.map(([kind, name]) => [kind, open(name)]));
   const { concurrency, watchDelayMs } = config;
-  const shell = new Shell({ controller, client, queue, handOver, fieldManager: identity, concurrency, watchDelayMs, logger });
+  const shell = new Shell({
+    controller,
+    client,
+    queue,
+    handOver,
+    fieldManager: identity,
+    concurrency,
+    watchDelayMs,
+    logger,
+  });
   options.health.add(controller.name, () => shell.check());
   await shell.start();
   return {

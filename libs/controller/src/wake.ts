@@ -24,8 +24,12 @@ export function keyOf(object: KubeObject): Key {
 
 /** The controlling owner of this kind, as a key; undefined when another kind, or nobody, controls the object. */
 export function ownerOf(object: KubeObject, kind: string): Key | undefined {
-  const owner = object.metadata.ownerReferences?.find((reference) => reference.controller === true && reference.kind === kind);
-  return owner === undefined ? undefined : { namespace: object.metadata.namespace ?? '', name: owner.name, uid: owner.uid };
+  const owner = object.metadata.ownerReferences?.find(
+    (reference) => reference.controller === true && reference.kind === kind,
+  );
+  return owner === undefined
+    ? undefined
+    : { namespace: object.metadata.namespace ?? '', name: owner.name, uid: owner.uid };
 }
 
 /** A change of the object's status alone: its one writer is us. */

@@ -9,7 +9,8 @@ type Fields = Record<string, unknown>;
  * Lists are compared position by position, as the lists this project applies are atomic or short.
  */
 export function isApplied(wanted: KubeObject, live: KubeObject, manager: string): boolean {
-  return contains(live, wanted) && !ownsMore(ownedFields(live, manager), wanted);
+  const { apiVersion: _served, ...content } = wanted; // the same object is read under whichever version is served
+  return contains(live, content) && !ownsMore(ownedFields(live, manager), wanted);
 }
 
 /** The time of the manager's last change by server-side apply, whole seconds (meta/v1 ManagedFieldsEntry). */
@@ -30,7 +31,9 @@ export function keepFieldsOf(manager: string): (object: KubeObject) => KubeObjec
 export function contains(live: Json, wanted: Json): boolean {
   if (wanted === undefined) return true;
   if (Array.isArray(wanted)) {
-    return Array.isArray(live) && live.length === wanted.length && wanted.every((item, index) => contains(live[index], item));
+    return (
+      Array.isArray(live) && live.length === wanted.length && wanted.every((item, index) => contains(live[index], item))
+    );
   }
   if (isObject(wanted)) {
     return isObject(live) && Object.entries(wanted).every(([key, value]) => contains(live[key], value));

@@ -22,7 +22,13 @@ const NOTE_LIMIT = 1_000;
  * Writes an `events.k8s.io/v1` Event about `regarding`. Its name derives from the occasion, so that a repeat after a crash
  * is refused by the API server and nobody reads the news twice.
  */
-export async function recordEvent(client: KubeClient, reporter: string, regarding: KubeObject, note: Note, now: Date): Promise<void> {
+export async function recordEvent(
+  client: KubeClient,
+  reporter: string,
+  regarding: KubeObject,
+  note: Note,
+  now: Date,
+): Promise<void> {
   const { namespace = 'default', name, uid } = regarding.metadata;
   const digest = createHash('sha256').update(`${uid}/${note.reason}/${note.occasion}`).digest('hex').slice(0, 16);
   const event = {

@@ -17,7 +17,8 @@ import { type BuildResult, progressMessage } from './engines/shipwright/result.t
 
 /** Shipwright is not there: the build starts when it is. */
 export function markNotInstalled(builder: Builder, now: Date): BuilderStatus {
-  const message = 'Shipwright is not installed: builds.shipwright.io/v1beta1 is not served. The build starts when it is.';
+  const message =
+    'Shipwright is not installed: builds.shipwright.io/v1beta1 is not served. The build starts when it is.';
   return stated(builder, {}, { status: 'Unknown', reason: REASON.dependencyMissing, message }, now);
 }
 
@@ -75,7 +76,15 @@ function stated(
   const before = builder.status?.conditions;
   let conditions = setCondition(before, { type: CONDITION.ready, observedGeneration, ...ready }, now);
   const side = { observedGeneration, reason: ready.reason, message: ready.message, status: 'True' as const };
-  conditions = setCondition(conditions, { ...side, type: CONDITION.reconciling, status: ready.status === 'Unknown' ? 'True' : 'False' }, now);
-  conditions = setCondition(conditions, { ...side, type: CONDITION.stalled, status: ready.status === 'False' ? 'True' : 'False' }, now);
+  conditions = setCondition(
+    conditions,
+    { ...side, type: CONDITION.reconciling, status: ready.status === 'Unknown' ? 'True' : 'False' },
+    now,
+  );
+  conditions = setCondition(
+    conditions,
+    { ...side, type: CONDITION.stalled, status: ready.status === 'False' ? 'True' : 'False' },
+    now,
+  );
   return { ...builder.status, ...fields, observedGeneration, conditions };
 }

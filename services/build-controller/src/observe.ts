@@ -1,4 +1,11 @@
-import { BUILDER, type Builder, type KubeObject, RESOURCE_REF, SHIPWRIGHT_BUILD, SHIPWRIGHT_BUILD_RUN } from '@openfunction/api';
+import {
+  BUILDER,
+  type Builder,
+  type KubeObject,
+  RESOURCE_REF,
+  SHIPWRIGHT_BUILD,
+  SHIPWRIGHT_BUILD_RUN,
+} from '@openfunction/api';
 import type { Watch, World } from '@openfunction/controller';
 import { storeKey } from '@openfunction/kube';
 import { shipwrightNames } from './engines/shipwright/make.ts';
@@ -24,6 +31,8 @@ export async function observe(object: KubeObject, world: World): Promise<Builder
   const key = { namespace: builder.metadata.namespace, name: shipwrightNames(builder).run };
   const recorded = builder.status?.resourceRef?.[RESOURCE_REF.shipwrightBuildRun] !== undefined;
   // A run that was started and is not in the cache decides the build's fate: absence has to be certain.
-  const run = recorded ? await world.confirm(SHIPWRIGHT_BUILD_RUN, key) : world.store(SHIPWRIGHT_BUILD_RUN).get(storeKey(key));
+  const run = recorded
+    ? await world.confirm(SHIPWRIGHT_BUILD_RUN, key)
+    : world.store(SHIPWRIGHT_BUILD_RUN).get(storeKey(key));
   return { builder, installed, run };
 }

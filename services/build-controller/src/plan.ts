@@ -20,7 +20,8 @@ export function planBuilder(seen: BuilderSeen, now: Date): Plan<BuilderStatus> {
   const result = run === undefined ? endedWithoutRun(seen) : readResult(run);
   if (result !== undefined) return end(builder, result, now, []);
   const cancel = cancelCause(builder, now);
-  if (cancel !== undefined) return end(builder, cancel, now, run === undefined ? [] : [makeBuildRun(builder, { cancel: true })]);
+  if (cancel !== undefined)
+    return end(builder, cancel, now, run === undefined ? [] : [makeBuildRun(builder, { cancel: true })]);
   const deadline = deadlineOf(builder);
   const wakeAt = deadline === undefined ? {} : { wakeAt: deadline };
   if (!installed) return { ...nothing(), status: markNotInstalled(builder, now), ...wakeAt };

@@ -73,7 +73,12 @@ export async function observe(object: KubeObject, world: World, fieldManager: st
   };
 }
 
-async function confirmNamed(fn: Function, world: World, builders: Map<string, Builder>, servings: Map<string, Serving>) {
+async function confirmNamed(
+  fn: Function,
+  world: World,
+  builders: Map<string, Builder>,
+  servings: Map<string, Serving>,
+) {
   const { namespace } = fn.metadata;
   const builder = fn.status?.build?.resourceRef;
   const serving = fn.status?.serving?.resourceRef;
@@ -105,7 +110,10 @@ function rewritesHosts(gateway: Gateway | undefined, world: World): boolean {
   if (gateway === undefined || world.served(KUBE_GATEWAY) !== true) return true;
   const reference = kubeGatewayOf(gateway);
   const className = world.store(KUBE_GATEWAY).get(storeKey(reference))?.['spec']?.gatewayClassName ?? '';
-  const features = (world.store(GATEWAY_CLASS).get(className)?.['status']?.supportedFeatures ?? []) as (string | { name: string })[];
+  const features = (world.store(GATEWAY_CLASS).get(className)?.['status']?.supportedFeatures ?? []) as (
+    | string
+    | { name: string }
+  )[];
   const names = features.map((feature) => (typeof feature === 'string' ? feature : feature.name));
   return names.length === 0 || names.includes('HTTPRouteHostRewrite');
 }
@@ -137,7 +145,9 @@ function everyHttpFunction(world: World) {
 /** Status-only changes of gateways mean nothing for our routes. */
 function isNews({ type, object, old }: Change): boolean {
   const features = (gateway: KubeObject | undefined) => JSON.stringify(gateway?.['status']?.supportedFeatures);
-  return type !== 'updated' || object.metadata.generation !== old?.metadata.generation || features(object) !== features(old);
+  return (
+    type !== 'updated' || object.metadata.generation !== old?.metadata.generation || features(object) !== features(old)
+  );
 }
 
 function controlled(object: KubeObject | undefined, fn: Function): KubeObject | undefined {

@@ -17,7 +17,8 @@ type Ready = Omit<ConditionInput, 'type' | 'observedGeneration'>;
 
 /** Knative is not there: the function starts when it is. */
 export function markNotInstalled(serving: Serving, now: Date): ServingStatus {
-  const message = 'Knative Serving is not installed: services.serving.knative.dev/v1 is not served. The function starts when it is.';
+  const message =
+    'Knative Serving is not installed: services.serving.knative.dev/v1 is not served. The function starts when it is.';
   return stated(serving, {}, { status: 'Unknown', reason: REASON.dependencyMissing, message }, now);
 }
 
@@ -32,7 +33,12 @@ export function markStarting(serving: Serving, result: EngineResult, now: Date):
   const said = result.message ?? '';
   const message = said === '' ? `Knative Service ${knativeName(serving)} is starting.` : said;
   const fields = { state: STATE.starting, reason: REASON.starting, message };
-  return stated(serving, { ...named(serving), ...fields }, { status: 'Unknown', reason: REASON.starting, message }, now);
+  return stated(
+    serving,
+    { ...named(serving), ...fields },
+    { status: 'Unknown', reason: REASON.starting, message },
+    now,
+  );
 }
 
 /** The workload is ready for requests. */
@@ -46,7 +52,12 @@ export function markRunning(serving: Serving, now: Date): ServingStatus {
 export function markFailedToStart(serving: Serving, result: EngineResult, now: Date): ServingStatus {
   const reason = legalReason(result.reason, REASON.failed);
   const message = result.message ?? `Knative Service ${knativeName(serving)} is not ready and does not say why.`;
-  return stated(serving, { ...named(serving), state: STATE.failed, reason, message }, { status: 'False', reason, message }, now);
+  return stated(
+    serving,
+    { ...named(serving), state: STATE.failed, reason, message },
+    { status: 'False', reason, message },
+    now,
+  );
 }
 
 /** The first start took longer than spec.timeout. It may still recover. */
@@ -74,7 +85,11 @@ function named(serving: Serving): Partial<ServingStatus> {
 function stated(serving: Serving, fields: Partial<ServingStatus>, ready: Ready, now: Date): ServingStatus {
   const observedGeneration = serving.metadata.generation ?? 0;
   const side = { observedGeneration, reason: ready.reason, message: ready.message };
-  let conditions = setCondition(serving.status?.conditions, { type: CONDITION.ready, observedGeneration, ...ready }, now);
+  let conditions = setCondition(
+    serving.status?.conditions,
+    { type: CONDITION.ready, observedGeneration, ...ready },
+    now,
+  );
   const reconciling = ready.status === 'Unknown' ? 'True' : 'False';
   conditions = setCondition(conditions, { ...side, type: CONDITION.reconciling, status: reconciling }, now);
   const stalled = ready.status === 'False' ? 'True' : 'False';

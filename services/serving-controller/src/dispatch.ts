@@ -7,7 +7,8 @@ export function unsupportedBy(spec: ServingSpec): string | undefined {
     return 'spec.triggers has no http trigger: event-driven functions are not run by this version yet.';
   }
   if (http.engine === 'keda') return 'spec.triggers.http.engine is keda: only knative is run by this version yet.';
-  if (usesDapr(spec)) return 'The function uses Dapr (inputs, outputs or states): Dapr is not supported by this version yet.';
+  if (usesDapr(spec))
+    return 'The function uses Dapr (inputs, outputs or states): Dapr is not supported by this version yet.';
   return undefined;
 }
 
@@ -15,5 +16,7 @@ function usesDapr(spec: ServingSpec): boolean {
   const choice = spec.annotations?.[ANNOTATION.enableDapr];
   if (choice !== undefined) return choice !== 'false';
   const { dapr = [], inputs = [] } = spec.triggers ?? {};
-  return dapr.length > 0 || inputs.length > 0 || (spec.outputs ?? []).length > 0 || Object.keys(spec.states ?? {}).length > 0;
+  return (
+    dapr.length > 0 || inputs.length > 0 || (spec.outputs ?? []).length > 0 || Object.keys(spec.states ?? {}).length > 0
+  );
 }

@@ -1,6 +1,13 @@
 import { parseDuration, type Serving, type ServingStatus, STATE } from '@openfunction/api';
 import type { Plan } from '@openfunction/controller';
-import { markFailedToStart, markNotInstalled, markRunning, markStarting, markTimedOut, markUnsupported } from './conditions.ts';
+import {
+  markFailedToStart,
+  markNotInstalled,
+  markRunning,
+  markStarting,
+  markTimedOut,
+  markUnsupported,
+} from './conditions.ts';
 import { unsupportedBy } from './dispatch.ts';
 import { makeKnativeService } from './engines/knative/make.ts';
 import { type EngineResult, readResult } from './engines/knative/result.ts';

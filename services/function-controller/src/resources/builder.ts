@@ -48,12 +48,18 @@ function shell(fn: Function, name: string, existing: Builder | undefined) {
   return {
     apiVersion: 'core.openfunction.io/v1beta2',
     kind: 'Builder',
-    metadata: childMeta(fn, name, { labels: { [LABEL.function]: fn.metadata.name }, annotations: traceOf(fn, existing) }),
+    metadata: childMeta(fn, name, {
+      labels: { [LABEL.function]: fn.metadata.name },
+      annotations: traceOf(fn, existing),
+    }),
   };
 }
 
 /** A child keeps the trace of the change that made it: the annotation alone never causes a write. */
-export function traceOf(fn: Function, existing: { metadata: Function['metadata'] } | undefined): Record<string, string> {
+export function traceOf(
+  fn: Function,
+  existing: { metadata: Function['metadata'] } | undefined,
+): Record<string, string> {
   const source = existing ?? fn;
   const traceparent = source.metadata.annotations?.[ANNOTATION.traceparent];
   return traceparent === undefined ? {} : { [ANNOTATION.traceparent]: traceparent };

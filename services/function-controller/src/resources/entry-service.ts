@@ -1,10 +1,22 @@
-import { childMeta, type Function, GATEWAY_SERVICE_NAME, type Gateway, type KubeObject, type Listener } from '@openfunction/api';
+import {
+  childMeta,
+  type Function,
+  GATEWAY_SERVICE_NAME,
+  type Gateway,
+  type KubeObject,
+  type Listener,
+} from '@openfunction/api';
 import { clusterDomain } from './http-route.ts';
 
 /** The Service of the Function's name: leads to the Gateway's entry Service, whatever implements it (gateway.md §12.3). */
 export function makeEntryService(fn: Function, gateway: Gateway): KubeObject {
   const listeners = (gateway.spec.gatewaySpec?.listeners ?? []).filter((listener) => isInternal(listener, gateway));
-  const ports = distinctPorts(listeners).map(({ name, port }) => ({ name: portName(name, port), protocol: 'TCP', port, targetPort: port }));
+  const ports = distinctPorts(listeners).map(({ name, port }) => ({
+    name: portName(name, port),
+    protocol: 'TCP',
+    port,
+    targetPort: port,
+  }));
   return {
     apiVersion: 'v1',
     kind: 'Service',

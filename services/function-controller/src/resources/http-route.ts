@@ -30,7 +30,8 @@ const ROUTE_GROUP = 'gateway.networking.k8s.io';
 /** The Kubernetes Gateway behind a Gateway of ours (gateway.md §12.2). */
 export function kubeGatewayOf(gateway: Gateway): { namespace: string; name: string } {
   const { gatewayDef, gatewayRef } = gateway.spec;
-  if (gatewayDef !== undefined) return { namespace: gatewayDef.namespace, name: gatewayDef.name ?? gateway.metadata.name };
+  if (gatewayDef !== undefined)
+    return { namespace: gatewayDef.namespace, name: gatewayDef.name ?? gateway.metadata.name };
   return { namespace: gatewayRef?.namespace ?? '', name: gatewayRef?.name ?? '' };
 }
 
@@ -65,7 +66,13 @@ export function makeHttpRoute(input: RouteInput): KubeObject | undefined {
 function makeParents(gateway: Gateway, hostnames: string[]) {
   const { namespace, name } = kubeGatewayOf(gateway);
   const listeners = (gateway.spec.gatewaySpec?.listeners ?? []).filter((listener) => servesAny(listener, hostnames));
-  return listeners.map((listener) => ({ group: ROUTE_GROUP, kind: 'Gateway', namespace, name, sectionName: listener.name }));
+  return listeners.map((listener) => ({
+    group: ROUTE_GROUP,
+    kind: 'Gateway',
+    namespace,
+    name,
+    sectionName: listener.name,
+  }));
 }
 
 /** Whether a listener's hostname covers this host: equal, or a wildcard above it (it spans several labels). */
@@ -123,14 +130,21 @@ function withHeader(filters: Filter[], host: string): Filter[] {
   const at = filters.findIndex(({ type }) => type === 'RequestHeaderModifier');
   const header = { name: 'Host', value: host };
   const given = filters[at];
-  if (given === undefined) return [...filters, { type: 'RequestHeaderModifier', requestHeaderModifier: { set: [header] } }];
+  if (given === undefined)
+    return [...filters, { type: 'RequestHeaderModifier', requestHeaderModifier: { set: [header] } }];
   const kept = (given.requestHeaderModifier?.set ?? []).filter(({ name }) => name.toLowerCase() !== 'host');
-  return filters.with(at, { ...given, requestHeaderModifier: { ...given.requestHeaderModifier, set: [...kept, header] } });
+  return filters.with(at, {
+    ...given,
+    requestHeaderModifier: { ...given.requestHeaderModifier, set: [...kept, header] },
+  });
 }
 
 function renderPath(fn: Function, gateway: Gateway): string | undefined {
   const { name, namespace = '' } = fn.metadata;
-  const path = renderTemplate(gateway.spec.pathTemplate ?? '{{.Namespace}}/{{.Name}}', { Name: name, Namespace: namespace });
+  const path = renderTemplate(gateway.spec.pathTemplate ?? '{{.Namespace}}/{{.Name}}', {
+    Name: name,
+    Namespace: namespace,
+  });
   return path === undefined || path.startsWith('/') ? path : `/${path}`;
 }
 

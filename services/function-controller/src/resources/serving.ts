@@ -1,4 +1,12 @@
-import { ANNOTATION, childMeta, contentHash, type Function, LABEL, type Serving, type ServingSpec } from '@openfunction/api';
+import {
+  ANNOTATION,
+  childMeta,
+  contentHash,
+  type Function,
+  LABEL,
+  type Serving,
+  type ServingSpec,
+} from '@openfunction/api';
 import { traceOf } from './builder.ts';
 
 /** Annotations of the Function that mean something to its workload; the others stay where they are. */
@@ -39,5 +47,7 @@ export function makeServing(fn: Function, name: string, spec: ServingSpec, exist
 
 function meaningful(fn: Function): Record<string, string> {
   const annotations = fn.metadata.annotations ?? {};
-  return Object.fromEntries(MEANINGFUL.flatMap((name) => (annotations[name] === undefined ? [] : [[name, annotations[name]]])));
+  return Object.fromEntries(
+    MEANINGFUL.flatMap((name) => (annotations[name] === undefined ? [] : [[name, annotations[name]]])),
+  );
 }

@@ -13,5 +13,8 @@ export function makeFunctionContextV1beta2(serving: Serving): string {
 }
 
 function identity(serving: Serving) {
-  return { name: serving.metadata.labels?.[LABEL.function] ?? serving.metadata.name, version: serving.spec.version ?? '' };
+  return {
+    name: serving.metadata.labels?.[LABEL.function] ?? serving.metadata.name,
+    version: serving.spec.version ?? '',
+  };
 }

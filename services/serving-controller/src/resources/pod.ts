@@ -24,7 +24,12 @@ export function makePodSpec(serving: Serving, port: ContainerPort, annotations: 
 }
 
 /** Puts image, port and variables into the container `function` (the last one of that name), or appends one. */
-function withFunction(containers: Container[], serving: Serving, port: ContainerPort, annotations: Record<string, string>): Container[] {
+function withFunction(
+  containers: Container[],
+  serving: Serving,
+  port: ContainerPort,
+  annotations: Record<string, string>,
+): Container[] {
   const at = containers.findLastIndex(({ name }) => name === FUNCTION_CONTAINER);
   const given = containers[at] ?? { name: FUNCTION_CONTAINER, imagePullPolicy: 'IfNotPresent' };
   const filled: Container = {

@@ -82,7 +82,11 @@ function makeSource(builder: Builder) {
     const ociArtifact = { image: bundleContainer.image, ...(secret !== undefined && { pullSecret: secret }) };
     return { type: 'OCI', ociArtifact, ...contextDir };
   }
-  const git = { url, ...(revision !== undefined && { revision }), ...(secret !== undefined && { cloneSecret: secret }) };
+  const git = {
+    url,
+    ...(revision !== undefined && { revision }),
+    ...(secret !== undefined && { cloneSecret: secret }),
+  };
   return { type: 'Git', git, ...contextDir };
 }
 

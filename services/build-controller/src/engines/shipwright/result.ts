@@ -15,11 +15,17 @@ interface RunStatus {
   completionTime?: string;
   conditions?: { type: string; status: string; reason?: string; message?: string }[];
   output?: { digest?: string; size?: number };
-  source?: { git?: { commitSha?: string; commitAuthor?: string; branchName?: string }; ociArtifact?: { digest?: string } };
+  source?: {
+    git?: { commitSha?: string; commitAuthor?: string; branchName?: string };
+    ociArtifact?: { digest?: string };
+  };
   failureDetails?: { reason?: string; message?: string; location?: { pod?: string; container?: string } };
 }
 
-const STATES: Record<string, BuildResult['state']> = { BuildRunTimeout: STATE.timeout, BuildRunCanceled: STATE.canceled };
+const STATES: Record<string, BuildResult['state']> = {
+  BuildRunTimeout: STATE.timeout,
+  BuildRunCanceled: STATE.canceled,
+};
 
 /** The result of a BuildRun, or undefined while it goes on (controllers.md §2.4). */
 export function readResult(run: KubeObject): BuildResult | undefined {
@@ -66,7 +72,8 @@ function pick(output: { digest?: string; size?: number }) {
 /** Names the failing step and what it said last; the condition alone often says only that something failed. */
 function failureMessage(run: string, status: RunStatus, message = ''): string {
   const { location, message: detail } = status.failureDetails ?? {};
-  if (detail === undefined || detail === '' || message.includes(detail)) return `BuildRun ${run}: ${message || 'failed'}`;
+  if (detail === undefined || detail === '' || message.includes(detail))
+    return `BuildRun ${run}: ${message || 'failed'}`;
   const where = location?.container === undefined ? '' : `${location.container}: `;
   return `BuildRun ${run}: ${where}${detail}`;
 }

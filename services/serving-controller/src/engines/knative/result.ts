@@ -19,5 +19,9 @@ export function readResult(service: KubeObject): EngineResult {
   const condition = status.conditions?.find(({ type }) => type === 'Ready');
   if (condition === undefined) return { ready: 'Unknown' };
   const { reason, message } = condition;
-  return { ready: condition.status, ...(reason !== undefined && { reason }), ...(message !== undefined && { message }) };
+  return {
+    ready: condition.status,
+    ...(reason !== undefined && { reason }),
+    ...(message !== undefined && { message }),
+  };
 }

@@ -1,0 +1,78 @@
+import type { Function, FunctionStatus, KubeObject } from '@openfunction/api';
+import type { Plan } from '@openfunction/controller';
+import type { Note } from '@openfunction/kube';
+import { planBuild } from './build-half.ts';
+import { summarise } from './conditions.ts';
+import type { FunctionSeen } from './observe.ts';
+import { planRoute } from './route-half.ts';
+import { planServing } from './serving-half.ts';
+
+/*
+ * A Function has three parts, decided in this order; each looks only at what the ones before it found.
+ *
+ *   build    spec.build   ──► Builder     ──► image and digest
+ *   serving  spec.serving ──► Serving     ──► which version runs          (needs an image)
+ *   route    triggers.http ──► HTTPRoute, Service ──► addresses           (needs a version that runs)
+ *
+ * A new version replaces the old one in steps: new Serving beside the old one ─► it runs ─► the route moves to it ─►
+ * the gateway has accepted ─► drained ─► the old Serving goes.
+ */
+
+export interface FunctionSettings {
+  /** Seconds that the old version goes on after the route has moved. */
+  drainSeconds: number;
+}
+
+/** What one part of a Function decides. */
+export interface Part {
+  apply: KubeObject[];
+  remove: KubeObject[];
+  /** Status fields this part answers for; undefined clears one. */
+  status: Partial<FunctionStatus>;
+  condition: PartCondition;
+  events: Note[];
+  wakeAt?: Date | undefined;
+}
+
+/** The part's condition, before it gets its type and time. */
+export interface PartCondition {
+  status: 'True' | 'False' | 'Unknown';
+  reason: string;
+  message: string;
+}
+
+/** What to do for one Function. */
+export function planFunction(seen: FunctionSeen, now: Date, settings: FunctionSettings): Plan<FunctionStatus> {
+  const build = planBuild(seen, now);
+  const serving = planServing(seen, build.image);
+  const route = planRoute(seen, serving, now, settings);
+  const parts = [build, serving, route];
+  const wakes = parts.flatMap(({ wakeAt }) => (wakeAt === undefined ? [] : [wakeAt.getTime()]));
+  return {
+    apply: parts.flatMap(({ apply }) => apply),
+    remove: parts.flatMap(({ remove }) => remove),
+    status: makeStatus(
+      seen.fn,
+      parts,
+      { built: build.condition, served: serving.condition, routed: route.condition },
+      now,
+    ),
+    events: parts.flatMap(({ events }) => events),
+    ...(wakes.length > 0 && { wakeAt: new Date(Math.min(...wakes)) }),
+  };
+}
+
+function makeStatus(
+  fn: Function,
+  parts: Part[],
+  conditions: Parameters<typeof summarise>[1],
+  now: Date,
+): FunctionStatus {
+  const fields = Object.assign({}, ...parts.map(({ status }) => status)) as Partial<FunctionStatus>;
+  return {
+    ...fn.status,
+    ...fields,
+    observedGeneration: fn.metadata.generation ?? 0,
+    conditions: summarise(fn, conditions, now),
+  };
+}

@@ -1,0 +1,34 @@
+import { type Builder, type Function, parseDuration, STATE } from '@openfunction/api';
+
+const FAILED: readonly (string | undefined)[] = [STATE.failed, STATE.timeout, STATE.canceled];
+
+/**
+ * Builders beyond the history limits, newest kept: `successfulBuildsHistoryLimit` (0 when unset) that succeeded and
+ * `failedBuildsHistoryLimit` (1 when unset) that ended otherwise (controllers.md §1.6). Builders that run are never among them.
+ */
+export function surplusBuilders(fn: Function, builders: Builder[], except?: string): Builder[] {
+  const { successfulBuildsHistoryLimit = 0, failedBuildsHistoryLimit = 1 } = fn.spec.build ?? {};
+  const others = builders.filter(({ metadata }) => metadata.name !== except).sort(newestFirst);
+  const succeeded = others.filter(({ status }) => status?.state === STATE.succeeded);
+  const failed = others.filter(({ status }) => FAILED.includes(status?.state));
+  return [...succeeded.slice(successfulBuildsHistoryLimit), ...failed.slice(failedBuildsHistoryLimit)];
+}
+
+/** Builders that ended and are older than `builderMaxAge`, and when the next one will be. */
+export function expiredBuilders(fn: Function, builders: Builder[], now: Date): { expired: Builder[]; wakeAt?: Date } {
+  const age = parseDuration(fn.spec.build?.builderMaxAge ?? '0') ?? 0;
+  if (age <= 0) return { expired: [] };
+  const ended = builders.filter(({ status }) => status?.state === STATE.succeeded || FAILED.includes(status?.state));
+  const expiry = (builder: Builder) => Date.parse(builder.metadata.creationTimestamp ?? '') + age;
+  const later = ended.map(expiry).filter((time) => time > now.getTime());
+  return {
+    expired: ended.filter((builder) => expiry(builder) <= now.getTime()),
+    ...(later.length > 0 && { wakeAt: new Date(Math.min(...later)) }),
+  };
+}
+
+function newestFirst(a: Builder, b: Builder): number {
+  const [first, second] = [a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? ''];
+  if (first !== second) return first < second ? 1 : -1;
+  return a.metadata.name < b.metadata.name ? -1 : 1;
+}
