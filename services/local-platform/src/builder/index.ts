@@ -1,0 +1,1 @@
+export { type BuilderOptions, builderCache, type RunningBuilder, startBuilder } from './start-builder.ts';
