@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, type ManagedProcess, startProcess } from '@openfunction/local';
-import { silentLogger } from '@openfunction/telemetry';
+import { type Logger, silentLogger } from '@openfunction/telemetry';
 import { Redis } from 'ioredis';
 import { findRedis } from '../../libs/local/src/binaries/redis.ts';
 import { openQueue, type QueueOptions, type WorkQueue } from '../../libs/queue/src/index.ts';
@@ -86,6 +86,29 @@ export class OwnRedis {
   }
 }
 
+/** What was logged. */
+export interface LogLine {
+  level: string;
+  message: string;
+  fields: Record<string, unknown>;
+}
+
+/** A logger that keeps its lines. */
+export function keepingLogger(): { logger: Logger; lines: LogLine[] } {
+  const lines: LogLine[] = [];
+  const keep = (level: string) => (fields: Record<string, unknown>, message: string) => {
+    lines.push({ level, message, fields });
+  };
+  const logger = {
+    debug: keep('debug'),
+    info: keep('info'),
+    warn: keep('warn'),
+    error: keep('error'),
+    child: () => logger,
+  };
+  return { logger: logger as unknown as Logger, lines };
+}
+
 let prefixes = 0;
 
 /** Replicas of queues under a prefix of their own. */
@@ -132,7 +155,7 @@ function contentOf(client: Redis, key: string, type: string): Promise<unknown> {
     case 'list':
       return client.lrange(key, 0, -1);
     case 'zset':
-      return client.zrange(key, 0, -1, 'WITHSCORES');
+      return client.zrange(key, '0', '-1', 'WITHSCORES');
     case 'set':
       return client.smembers(key);
     case 'stream':

@@ -75,11 +75,15 @@ export class RedisLink {
     return () => this.#onBack.delete(listener);
   }
 
-  /** Tries until it works or `signal` ends it with `queue.unavailable`. For commands that must not be lost. */
+  /**
+   * Tries until it works or `signal` ends it with `queue.unavailable`. For commands that must not be lost. A command that is
+   * under way is not waited for then: ioredis does not settle it when it is told to disconnect while it has no socket.
+   */
   async insist<T>(attempt: () => Promise<T>, signal: AbortSignal): Promise<T> {
     for (let wait = 100; ; wait = Math.min(wait * 2, 5_000)) {
       try {
-        return await attempt();
+        signal.throwIfAborted();
+        return await unlessAborted(attempt(), signal);
       } catch (error) {
         if (!signal.aborted) {
           this.say('warn', 'Redis refused a command', explain(error));
@@ -181,5 +185,16 @@ export class RedisLink {
 
   #where(): string {
     return `${this.client.options.host}:${this.client.options.port}`;
+  }
+}
+
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
   }
 }

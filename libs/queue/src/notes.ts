@@ -12,16 +12,19 @@ export class RedisNotes {
   readonly #link: RedisLink;
   readonly #keys: RedisKeys;
   readonly #scripts: Scripts;
+  readonly #closing: AbortSignal;
 
-  constructor(link: RedisLink, keys: RedisKeys, scripts: Scripts) {
+  constructor(link: RedisLink, keys: RedisKeys, scripts: Scripts, closing: AbortSignal) {
+    this.#closing = closing;
     this.#link = link;
     this.#keys = keys;
     this.#scripts = scripts;
   }
 
-  /** The floor as it is now. Waits while Redis is away. */
+  /** The floor as it is now. Waits while Redis is away, unless the queue closes. */
   async floor(key: Key): Promise<Floor> {
-    return { ...(await this.#link.client.hgetall(this.#keys.floor(key.uid))) };
+    const read = () => this.#link.client.hgetall(this.#keys.floor(key.uid));
+    return { ...(await this.#link.insist(read, this.#closing)) };
   }
 
   async raiseFloor(key: Key, floor: Floor): Promise<void> {

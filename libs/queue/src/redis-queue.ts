@@ -1,4 +1,3 @@
-import { CodedError } from '@openfunction/errors';
 import type { Logger, Meter } from '@openfunction/telemetry';
 import { Queue } from 'bullmq';
 import type { Floor, Handler, Key, QueueStats, Wake, WorkQueue } from './contract.ts';
@@ -53,6 +52,7 @@ export class RedisQueue implements WorkQueue {
   readonly #sweeper: Sweeper;
   readonly #meters: ReturnType<typeof measureQueue>;
   readonly #stopListening: () => void;
+  #closed: Promise<void> | undefined;
 
   constructor(options: QueueOptions) {
     const { url, name, logger, prefix = 'openfunction' } = options;
@@ -60,7 +60,7 @@ export class RedisQueue implements WorkQueue {
     this.#link = RedisLink.acquire(url, logger);
     this.#keys = new RedisKeys(prefix, name);
     this.#scripts = scriptsOf(this.#link.client);
-    this.#notes = new RedisNotes(this.#link, this.#keys, this.#scripts);
+    this.#notes = new RedisNotes(this.#link, this.#keys, this.#scripts, this.#closing.signal);
     this.#queue = this.#openBullQueue();
     this.#resync = new Resync(logger.child({ queue: name }), options.resyncMs);
     const shared = { link: this.#link, keys: this.#keys, scripts: this.#scripts };
@@ -77,7 +77,7 @@ export class RedisQueue implements WorkQueue {
   }
 
   add(key: Key, wake: Wake = {}): Promise<void> {
-    if (this.#closing.signal.aborted) return Promise.reject(closedError());
+    // Through the outbox even when closed: it takes care of promises that nobody looks at.
     return this.#outbox.add(key, wake);
   }
 
@@ -155,20 +155,33 @@ export class RedisQueue implements WorkQueue {
   }
 
   ready(): boolean {
-    return !this.#closing.signal.aborted && this.#link.ready();
+    return this.#closed === undefined && this.#link.ready();
   }
 
-  async close(): Promise<void> {
-    if (this.#closing.signal.aborted) return;
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
     this.#resync.stop();
     this.#sweeper.stop();
     this.#meters.stop();
     this.#stopListening();
-    await this.crew?.close();
+    await this.#closeCrew();
     this.#pulse.stop();
     this.#closing.abort();
     await this.#queue.close().catch(() => undefined);
     await this.#link.release();
+  }
+
+  /** Handlers may still hand over to others; without Redis they would wait for ever, so then they are told that it is over. */
+  async #closeCrew(): Promise<void> {
+    const check = setInterval(() => {
+      if (!this.#link.ready()) this.#closing.abort();
+    }, 200);
+    await this.crew?.close();
+    clearInterval(check);
   }
 
   #openBullQueue(): Queue<JobData> {
@@ -235,8 +248,4 @@ export class RedisQueue implements WorkQueue {
     // A server that starts from a snapshot has the old epoch, but not what was queued after it.
     if (restarted) this.#resync.lost('Redis was restarted');
   }
-}
-
-function closedError(): CodedError {
-  return new CodedError('queue.unavailable', 'queue: it is closed');
 }
