@@ -1,0 +1,5 @@
+import { runService } from '@openfunction/service';
+import { platformConfig } from './config.ts';
+import { start } from './start.ts';
+
+await runService({ name: 'openfunction-local-platform', schema: platformConfig, start });
