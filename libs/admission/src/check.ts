@@ -60,8 +60,8 @@ function checkObject(walk: Walk, schema: StructuralSchema, value: object, path: 
   }
   for (const [name, child] of Object.entries(value)) {
     const childSchema = Object.hasOwn(properties, name) ? properties[name] : additionalProperties;
-    // The API server takes a null of a field that cannot be null as if the field were not written.
-    if (typeof childSchema !== 'object' || (child === null && Object.hasOwn(properties, name))) continue;
+    // The API server takes a null of a member that cannot be null as if the member were not written.
+    if (typeof childSchema !== 'object' || child === null) continue;
     check(walk, childSchema, child, [...path, name], oldMember(old, name));
   }
   const count = Object.keys(value).length;

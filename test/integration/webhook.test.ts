@@ -1,0 +1,343 @@
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { connect } from 'node:tls';
+import { fileURLToPath } from 'node:url';
+import {
+  ANNOTATION,
+  FUNCTION,
+  type KubeObject,
+  MUTATING_WEBHOOK,
+  SECRET,
+  SERVICE,
+  VALIDATING_WEBHOOK,
+} from '@openfunction/api';
+import { KubeClient, statusOf } from '@openfunction/kube';
+import { applyManifests, findProgram, readManifests, silent } from '@openfunction/local';
+import { readAuditLog, type StartedCluster, startTestCluster, waitFor } from '@openfunction/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import { linesOf, type Replica, startReplica } from './webhook-replica.ts';
+
+// A cluster of its own: webhook configurations are cluster-wide and would judge the Functions of other files.
+
+const NAMESPACE = 'openfunction';
+const SECRET_KEY = { namespace: NAMESPACE, name: 'openfunction-webhook-server-cert' };
+const SERVER_NAME = `openfunction-webhook-service.${NAMESPACE}.svc`;
+const CONFIGURATIONS = [
+  [MUTATING_WEBHOOK, 'openfunction-mutating-webhook-configuration'],
+  [VALIDATING_WEBHOOK, 'openfunction-validating-webhook-configuration'],
+] as const;
+
+let cluster: StartedCluster;
+let client: KubeClient;
+let kubectlProgram: string;
+const replicas: Replica[] = [];
+
+beforeAll(async () => {
+  kubectlProgram = await findProgram('kubectl', silent);
+  cluster = await startTestCluster();
+  client = KubeClient.of(cluster.admin);
+  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } };
+  await applyManifests(client, [namespace, ...(await base('22-webhook-rbac'))], { fieldManager: 'install' });
+  // Both at once: who is first makes the certificate.
+  replicas.push(...(await Promise.all(['webhook-a', 'webhook-b'].map((name) => startReplica(cluster, client, name)))));
+  await pointTo(replica(0));
+});
+
+afterAll(async () => {
+  await Promise.all(replicas.map((each) => each.stop()));
+  await client?.close();
+  await cluster?.stop();
+});
+
+function replica(index: number): Replica {
+  const found = replicas[index];
+  if (found === undefined) throw new Error(`no replica ${index}`);
+  return found;
+}
+
+async function base(name: string): Promise<KubeObject[]> {
+  return readManifests([fileURLToPath(new URL(`../../deploy/base/${name}.yaml`, import.meta.url))]);
+}
+
+/**
+ * Installs Service and configurations as shipped, but for where they lead: no kube-proxy runs here, so the Service is an
+ * ExternalName to loopback and the port is the replica's own. Waits until the API server asks the replica.
+ */
+async function pointTo({ port }: Replica): Promise<void> {
+  const service = (await base('40-webhook-service')).map(({ spec: _, ...rest }) => ({
+    ...rest,
+    spec: { type: 'ExternalName', externalName: 'localhost' },
+  }));
+  const configurations = (await base('60-webhook-configuration')).map((configuration) => ({
+    ...configuration,
+    webhooks: configuration['webhooks'].map((webhook: { clientConfig: { service: object } }) => ({
+      ...webhook,
+      clientConfig: { service: { ...webhook.clientConfig.service, port } },
+    })),
+  }));
+  await applyManifests(client, [...(service as KubeObject[]), ...(configurations as KubeObject[])], {
+    fieldManager: 'install',
+  });
+  await waitFor('the API server asks the webhook', async () => {
+    const refused = await apply(fn('probe', { serving: {} }), { dryRun: true }).catch((error) => statusOf(error));
+    return JSON.stringify(refused).includes('must be specified');
+  });
+}
+
+function fn(name: string, spec: object, metadata: object = {}): KubeObject {
+  return {
+    apiVersion: 'core.openfunction.io/v1beta2',
+    kind: 'Function',
+    metadata: { name, namespace: 'default', ...metadata },
+    spec,
+  };
+}
+
+function apply(object: KubeObject, options: { dryRun?: boolean } = {}): Promise<KubeObject> {
+  return client.apply(FUNCTION, object, { fieldManager: 'test', force: true, ...options });
+}
+
+interface Told {
+  code: number;
+  out: string;
+  error: string;
+}
+
+function kubectl(...args: string[]): Promise<Told> {
+  return new Promise((resolve) => {
+    const whole = ['--kubeconfig', cluster.kubeconfig, ...args];
+    execFile(kubectlProgram, whole, (error, out, told) =>
+      resolve({ code: Number(error?.code ?? 0), out, error: told }),
+    );
+  });
+}
+
+async function manifest(object: KubeObject): Promise<string> {
+  const file = join(cluster.directory, `${object.metadata.name}.yaml`);
+  await writeFile(file, stringify(object));
+  return file;
+}
+
+async function versionOf(name: string): Promise<string | undefined> {
+  return (await client.get(FUNCTION, { namespace: 'default', name }))?.metadata.resourceVersion;
+}
+
+/** Serial number of the certificate that a replica shows to a client that trusts the Secret's authority. */
+async function serialOf({ port }: Replica): Promise<string> {
+  const secret = await client.get(SECRET, SECRET_KEY);
+  const ca = Buffer.from(secret?.['data']['ca.crt'], 'base64');
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port, servername: SERVER_NAME, ca }, () => {
+      resolve(socket.getPeerCertificate().serialNumber);
+      socket.destroy();
+    });
+    socket.once('error', reject);
+  });
+}
+
+describe('kubectl', () => {
+  test.each([[[]], [['--server-side']]])('apply %s names three mistakes in one answer', async (flags) => {
+    const file = await manifest(fn('wrong', { build: { builder: 'builder-go', timeout: '-5m' }, serving: {} }));
+    const { code, error } = await kubectl('apply', ...flags, '-f', file);
+    expect(code).toBe(1);
+    expect(error.trimEnd().split('\n')).toEqual([
+      'The Function "wrong" is invalid: ',
+      '* spec.image: Required value: must be specified',
+      '* spec.build.srcRepo: Required value: must be specified when `spec.build` is set',
+      '* spec.build.timeout: Invalid value: "-5m": must be greater than or equal to 0',
+    ]);
+  });
+
+  test('apply names mistakes of type and of range together with those of the rules', async () => {
+    const spec = {
+      serving: {
+        timeout: 'soon',
+        scaleOptions: { minReplicas: 'one' },
+        triggers: { http: { route: { hostnames: ['No'] } } },
+      },
+    };
+    const { error } = await kubectl('apply', '-f', await manifest(fn('mixed', spec)));
+    expect(error.match(/^\* .*?:/gm)).toEqual([
+      '* spec.image:',
+      '* spec.serving.triggers.http.route.hostnames[0]:',
+      '* spec.serving.scaleOptions.minReplicas:',
+      '* spec.serving.timeout:',
+    ]);
+  });
+
+  test.each([
+    ['applied', []],
+    ['applied-ss', ['--server-side']],
+  ])('apply of the same manifest ten times writes once (%s)', async (name, flags) => {
+    const file = await manifest(fn(name, { image: 'registry/hello', serving: {} }));
+    const first = await kubectl('apply', ...flags, '-f', file);
+    expect(first).toMatchObject({ code: 0, error: '' });
+    const version = await versionOf(name);
+    for (let time = 0; time < 9; time++) expect((await kubectl('apply', ...flags, '-f', file)).code).toBe(0);
+    expect(await versionOf(name)).toBe(version);
+  });
+
+  test('apply of one manifest by turns with and without --server-side changes neither spec nor trace', async () => {
+    // kubectl itself moves its record of what it applied from one place to the other, so the object is written each time.
+    const file = await manifest(fn('turns', { image: 'registry/hello', serving: {} }));
+    const states = new Set<string>();
+    for (const flags of [[], ['--server-side'], [], ['--server-side', '--force-conflicts']]) {
+      expect((await kubectl('apply', ...flags, '-f', file)).code).toBe(0);
+      const { metadata } = (await client.get(FUNCTION, { namespace: 'default', name: 'turns' })) ?? fn('turns', {});
+      states.add(`${metadata.generation} ${metadata.annotations?.[ANNOTATION.traceparent]}`);
+    }
+    expect([...states]).toEqual([expect.stringMatching(/^1 00-/)]);
+  });
+});
+
+describe('defaults', () => {
+  test('are filled in, and only those', async () => {
+    const made = await client.create(
+      FUNCTION,
+      fn('defaulted', { image: 'registry/hello', serving: { timeout: '90s' } }),
+    );
+    expect(made['spec']).toEqual({
+      image: 'registry/hello',
+      version: 'latest',
+      workloadRuntime: 'OCIContainer',
+      serving: {
+        timeout: '90s',
+        triggers: { http: { port: 8080, route: { gatewayRef: { name: 'openfunction', namespace: 'openfunction' } } } },
+      },
+    });
+    expect(Object.keys(made.metadata.annotations ?? {})).toEqual([ANNOTATION.traceparent]);
+  });
+});
+
+describe('trace', () => {
+  const traceOf = (object: KubeObject) => object.metadata.annotations?.[ANNOTATION.traceparent];
+
+  test('changes with the spec, stays with anything else, and never by a dry run', async () => {
+    const first = await apply(fn('traced', { image: 'a', serving: {} }));
+    expect(traceOf(first)).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/);
+    const dry = await apply(fn('traced', { image: 'b', serving: {} }), { dryRun: true });
+    expect(traceOf(dry)).toBe(traceOf(first));
+    const labelled = await apply(fn('traced', { image: 'a', serving: {} }, { labels: { a: 'b' } }));
+    expect(traceOf(labelled)).toBe(traceOf(first));
+    const changed = await apply(fn('traced', { image: 'b', serving: {} }, { labels: { a: 'b' } }));
+    expect(traceOf(changed)).not.toBe(traceOf(first));
+    const { resourceVersion: _, managedFields: __, annotations: ___, ...metadata } = changed.metadata;
+    const replaced = await client.replace(FUNCTION, {
+      ...changed,
+      metadata: { ...metadata, resourceVersion: changed.metadata.resourceVersion ?? '' },
+    });
+    expect(replaced.metadata.resourceVersion).toBe(changed.metadata.resourceVersion);
+  });
+
+  test('is the one in the manifest, however often it is applied', async () => {
+    const annotations = { [ANNOTATION.traceparent]: `00-${'1'.repeat(32)}-${'2'.repeat(16)}-01` };
+    for (const flags of [[], ['--server-side']]) {
+      const name = `callers${flags.length}`;
+      for (const image of ['a', 'b']) {
+        const file = await manifest(fn(name, { image, serving: {} }, { annotations }));
+        const versions = new Set<string | undefined>();
+        for (let time = 0; time < 3; time++) {
+          expect((await kubectl('apply', ...flags, '-f', file)).code).toBe(0);
+          versions.add(await versionOf(name));
+        }
+        expect(versions.size).toBe(1);
+        const stored = await client.get(FUNCTION, { namespace: 'default', name });
+        expect(stored && traceOf(stored)).toBe(annotations[ANNOTATION.traceparent]);
+      }
+    }
+  });
+});
+
+describe('certificate', () => {
+  const oneServed = async () => {
+    const serials = await Promise.all(replicas.map(serialOf));
+    return new Set(serials).size === 1 ? serials[0] : undefined;
+  };
+
+  test('is one for all replicas, made once', async () => {
+    expect(await oneServed()).toBeDefined();
+    const logs = await Promise.all(replicas.map(({ process }) => linesOf(process.logFile)));
+    expect(logs.flat().filter(({ msg }) => msg === 'certificate made')).toHaveLength(1);
+  });
+
+  test('is healed when a stranger replaces it, swapped without restart, and no review fails meanwhile', async () => {
+    const before = await oneServed();
+    const stranger = {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: SECRET_KEY,
+      type: 'kubernetes.io/tls',
+      data: { 'tls.crt': 'eA==', 'tls.key': 'eA==' },
+    };
+    await client.replace(SECRET, stranger);
+    let failed = 0;
+    await waitFor('both replicas serve another certificate', async () => {
+      await apply(fn('during', { image: 'a', serving: {} }), { dryRun: true }).catch(() => {
+        failed += 1;
+      });
+      const serial = await oneServed();
+      return serial !== undefined && serial !== before;
+    });
+    expect(failed).toBe(0);
+  });
+
+  test('is made anew when the Secret is deleted', async () => {
+    const before = await oneServed();
+    await client.delete(SECRET, SECRET_KEY);
+    await waitFor('a new certificate', async () => {
+      const serial = await oneServed();
+      return serial !== undefined && serial !== before;
+    });
+    await apply(fn('after', { image: 'a', serving: {} }), { dryRun: true });
+  });
+
+  test('is trusted again when somebody empties caBundle', async () => {
+    for (const [kind, name] of CONFIGURATIONS)
+      await client.patch(kind, { name }, [{ op: 'remove', path: '/webhooks/0/clientConfig/caBundle' }], {
+        type: 'json',
+      });
+    await waitFor('caBundle', async () => {
+      const found = await Promise.all(CONFIGURATIONS.map(([kind, name]) => client.get(kind, { name })));
+      return found.every((configuration) => configuration?.['webhooks'][0].clientConfig.caBundle !== undefined);
+    });
+  });
+});
+
+describe('replicas', () => {
+  test('write nothing and are refused nothing once everything is good', async () => {
+    const ours = async () => {
+      const events = await readAuditLog(cluster.auditLogFile);
+      return events.filter(({ user }) => user.username.endsWith(':openfunction-webhook'));
+    };
+    const isWrite = ({ verb }: { verb: string }) => !['get', 'list', 'watch'].includes(verb);
+    const before = (await ours()).filter(isWrite).length;
+    await apply(fn('quiet', { image: 'a', serving: {} }));
+    await client.apply(
+      SERVICE,
+      {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name: 'mark', namespace: 'default' },
+        spec: { type: 'ExternalName', externalName: 'a' },
+      },
+      { fieldManager: 'test' },
+    );
+    expect((await ours()).filter(isWrite)).toHaveLength(before);
+    expect((await ours()).filter(({ responseStatus }) => responseStatus?.code === 403)).toEqual([]);
+  });
+
+  test('the other one goes on when one is killed', async () => {
+    await replica(0).process.stop(0);
+    await pointTo(replica(1));
+    const { error } = await kubectl('apply', '-f', await manifest(fn('wrong', {})));
+    expect(error).toContain('* spec.image: Required value: must be specified');
+  });
+
+  test('a stopped replica ends with exit code 0', async () => {
+    const extra = await startReplica(cluster, client, 'webhook-c');
+    expect(await extra.process.stop()).toMatchObject({ code: 0 });
+    await extra.stop();
+  });
+});
