@@ -33,20 +33,24 @@ export class Actor {
     this.#options = options;
   }
 
-  /** Applies, removes, writes the status and tells the events. `onWrite` hears of each object as soon as it is written. */
-  async act<Status>(
+  /** Brings the children to what the plan wants. `onWrite` hears of each object as soon as it is written. */
+  async apply<Status>(plan: Plan<Status>, onWrite: (written: Written) => Promise<void>): Promise<void> {
+    for (const child of plan.apply) await this.#apply(child, onWrite);
+  }
+
+  /** Writes the status, tells the events, then removes: nothing goes before the status says what became of it. */
+  async conclude<Status>(
     object: KubeObject,
     plan: Plan<Status>,
     now: Date,
     onWrite: (written: Written) => Promise<void>,
   ): Promise<void> {
-    for (const child of plan.apply) await this.#apply(child, onWrite);
-    for (const child of plan.remove) await this.#remove(child);
     const written = await this.writeStatus(object, plan.status);
     if (written !== undefined) await onWrite({ kind: this.#options.primary, object: written });
     for (const note of plan.events) {
       await recordEvent(this.#options.client, this.#options.fieldManager, object, note, now);
     }
+    for (const child of plan.remove) await this.#remove(child);
   }
 
   /** One merge patch with the resourceVersion that was observed, if anything differs. */

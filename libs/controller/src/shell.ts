@@ -6,7 +6,7 @@ import { activeTraceparent, type Logger, traceIdOf, withSpan } from '@openfuncti
 import { Actor, distinctKinds, type Written } from './actor.ts';
 import { Caches, floorOf } from './caches.ts';
 import { type Instruments, makeInstruments } from './instruments.ts';
-import type { Controller, Plan, Watch } from './types.ts';
+import type { Controller, Watch } from './types.ts';
 import { keyOf, keysWokenBy, ownerOf } from './wake.ts';
 
 export interface ShellOptions<Seen, Status> {
@@ -158,12 +158,12 @@ export class Shell<Seen, Status> {
   /** Observes, plans and acts until there is nothing left to do. */
   async #settle(first: KubeObject, log: Logger): Promise<string> {
     const { controller, queue } = this.#options;
-    const floor: Floor = {};
     let object = first;
     let rounds = 0;
     for (; rounds < MOST_ROUNDS; rounds += 1) {
-      const plan = await this.#round(object, floor, log);
-      if (plan === undefined) break;
+      const writes = await this.#round(object, rounds === MOST_ROUNDS - 1);
+      if (writes === 0) break;
+      log.debug({ writes }, 'acted');
       object = this.#caches.store(controller.primary).get(storeKey(object.metadata)) ?? object;
     }
     if (rounds === MOST_ROUNDS) {
@@ -173,29 +173,31 @@ export class Shell<Seen, Status> {
     return rounds === 0 ? 'unchanged' : 'changed';
   }
 
-  /** One observe, plan, act. Returns the plan if anything was written. */
-  async #round(object: KubeObject, floor: Floor, log: Logger): Promise<Plan<Status> | undefined> {
+  /**
+   * One observe, plan, act. While children have to be written, the status waits for the next round, which sees them: states that
+   * last no longer than a reconcile cost no write. Returns how many objects were written.
+   */
+  async #round(object: KubeObject, last: boolean): Promise<number> {
     const { controller, queue } = this.#options;
-    const key = keyOf(object);
     const now = new Date();
     const seen = await controller.observe(object, this.#caches);
     const plan = controller.plan(seen, now);
     let writes = 0;
     const onWrite = async (written: Written) => {
       writes += 1;
-      Object.assign(floor, floorOf(written.kind, written.object));
-      await queue.raiseFloor(key, floorOf(written.kind, written.object));
+      await queue.raiseFloor(keyOf(object), floorOf(written.kind, written.object));
       await this.#handOver(written, object);
     };
     try {
-      await this.#actor.act(object, plan, now, onWrite);
+      await this.#actor.apply(plan, onWrite);
+      if (writes > 0 && !last) return writes;
+      await this.#actor.conclude(object, plan, now, onWrite);
     } catch (error) {
       if (error instanceof CodedError && error.retry === 'wait') await this.#tellUser(seen, object, error, onWrite);
       throw error;
     }
-    if (plan.wakeAt !== undefined) await queue.addAt(key, plan.wakeAt);
-    if (writes > 0) log.debug({ writes }, 'acted');
-    return writes > 0 ? plan : undefined;
+    if (plan.wakeAt !== undefined) await queue.addAt(keyOf(object), plan.wakeAt);
+    return writes;
   }
 
   async #tellUser(

@@ -15,7 +15,9 @@ const SOURCES: readonly CrdSource[] = [
   { module: 'knative.dev/serving@v0.47.0', files: ['config/core/300-resources/service.yaml'] },
   {
     module: 'github.com/shipwright-io/build@v0.17.0',
-    files: ['builds', 'buildruns', 'clusterbuildstrategies'].map((plural) => `deploy/crds/shipwright.io_${plural}.yaml`),
+    files: ['builds', 'buildruns', 'clusterbuildstrategies'].map(
+      (plural) => `deploy/crds/shipwright.io_${plural}.yaml`,
+    ),
   },
   {
     module: 'sigs.k8s.io/gateway-api@v1.5.1',
@@ -38,7 +40,8 @@ export async function foreignCrds(): Promise<KubeObject[] | undefined> {
 }
 
 /** Why a test is skipped that needs `foreignCrds`. */
-export const NEEDS_GO = 'skipped: the CRDs of Knative, Shipwright and the Gateway API come from Go modules, and there is no go here';
+export const NEEDS_GO =
+  'skipped: the CRDs of Knative, Shipwright and the Gateway API come from Go modules, and there is no go here';
 
 async function hasGo(): Promise<boolean> {
   return await run('go', ['version']).then(

@@ -103,8 +103,14 @@ class Player implements Neighbours {
       const live = await this.#options.client.get(kind, object.metadata);
       const status = live && act(live);
       if (status === undefined) return;
-      await this.#options.client.patch(kind, object.metadata, { status }, { subresource: 'status', fieldManager: 'neighbours' });
-      if (kind === KNATIVE_SERVICE) this.readyAt.set(`${object.metadata.namespace}/${object.metadata.name}`, Date.now());
+      await this.#options.client.patch(
+        kind,
+        object.metadata,
+        { status },
+        { subresource: 'status', fieldManager: 'neighbours' },
+      );
+      if (kind === KNATIVE_SERVICE)
+        this.readyAt.set(`${object.metadata.namespace}/${object.metadata.name}`, Date.now());
     } catch (error) {
       if (!isCoded(error, 'api.not-found')) this.#options.onError?.(explain(error));
     }
@@ -121,7 +127,10 @@ class Player implements Neighbours {
       startTime: time,
       completionTime: time,
       conditions: [condition('Succeeded', outcome, time)],
-      ...(outcome.ok && { output: { digest, size: 1 }, source: { git: { commitSha: '0123abc', commitAuthor: 'Test' } } }),
+      ...(outcome.ok && {
+        output: { digest, size: 1 },
+        source: { git: { commitSha: '0123abc', commitAuthor: 'Test' } },
+      }),
     };
   }
 
@@ -135,7 +144,11 @@ class Player implements Neighbours {
       observedGeneration: service.metadata.generation,
       conditions: [condition('Ready', outcome, conditionTime(new Date()))],
       latestCreatedRevisionName: revision,
-      ...(outcome.ok && { latestReadyRevisionName: revision, url: `http://${host}`, address: { url: `http://${host}` } }),
+      ...(outcome.ok && {
+        latestReadyRevisionName: revision,
+        url: `http://${host}`,
+        address: { url: `http://${host}` },
+      }),
     };
   }
 }

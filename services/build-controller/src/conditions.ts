@@ -25,11 +25,7 @@ export function markNotInstalled(builder: Builder, now: Date): BuilderStatus {
 /** Build and BuildRun exist and go on. */
 export function markBuilding(builder: Builder, run: KubeObject | undefined, now: Date): BuilderStatus {
   const names = shipwrightNames(builder);
-  const fields = {
-    phase: PHASE.build,
-    state: STATE.building,
-    resourceRef: { [RESOURCE_REF.shipwrightBuild]: names.build, [RESOURCE_REF.shipwrightBuildRun]: names.run },
-  };
+  const fields = { phase: PHASE.build, state: STATE.building, resourceRef: referencesOf(builder) };
   const progress = run === undefined ? '' : progressMessage(run);
   const message = `BuildRun ${names.run} is running${progress === '' ? '.' : `: ${progress}`}`;
   return stated(builder, fields, { status: 'Unknown', reason: REASON.building, message }, now);
@@ -42,6 +38,7 @@ export function markEnded(builder: Builder, result: BuildResult, now: Date): Bui
   const seconds = Math.round((Date.parse(result.completedAt ?? now.toISOString()) - created) / 1000);
   const fields = {
     phase: PHASE.build,
+    resourceRef: referencesOf(builder),
     state,
     reason,
     message,
@@ -64,6 +61,11 @@ export function noteOf(builder: Builder, result: BuildResult): Note[] {
   const reason = result.state === STATE.timeout ? 'Timeout' : 'Failed';
   const message = result.state === STATE.timeout ? result.message : `Build failed: ${result.message}`;
   return [{ type: 'Warning', reason, message, action: 'Build', occasion: builder.metadata.name }];
+}
+
+function referencesOf(builder: Builder): Record<string, string> {
+  const names = shipwrightNames(builder);
+  return { [RESOURCE_REF.shipwrightBuild]: names.build, [RESOURCE_REF.shipwrightBuildRun]: names.run };
 }
 
 function stated(

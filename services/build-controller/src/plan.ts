@@ -13,6 +13,9 @@ import type { BuilderSeen } from './observe.ts';
 
 const ENDED: readonly string[] = [STATE.succeeded, STATE.failed, STATE.timeout, STATE.canceled];
 
+/** How long a new Builder may go without saying `Building`: a build that ends sooner spares the write. */
+const QUIET_START_MS = 2_000;
+
 /** What to do for one Builder. */
 export function planBuilder(seen: BuilderSeen, now: Date): Plan<BuilderStatus> {
   const { builder, run, installed } = seen;
@@ -26,6 +29,9 @@ export function planBuilder(seen: BuilderSeen, now: Date): Plan<BuilderStatus> {
   const wakeAt = deadline === undefined ? {} : { wakeAt: deadline };
   if (!installed) return { ...nothing(), status: markNotInstalled(builder, now), ...wakeAt };
   const apply = [makeBuild(builder), makeBuildRun(builder, { cancel: false })];
+  const quietUntil = new Date(Date.parse(builder.metadata.creationTimestamp ?? '') + QUIET_START_MS);
+  if (builder.status?.state === undefined && quietUntil > now)
+    return { ...nothing(), apply, wakeAt: earliest(quietUntil, deadline) };
   return { apply, remove: [], status: markBuilding(builder, run, now), events: [], ...wakeAt };
 }
 
@@ -56,6 +62,10 @@ function deadlineOf(builder: Builder): Date | undefined {
 
 function end(builder: Builder, result: BuildResult, now: Date, apply: Plan<never>['apply']): Plan<BuilderStatus> {
   return { apply, remove: [], status: markEnded(builder, result, now), events: noteOf(builder, result) };
+}
+
+function earliest(a: Date, b: Date | undefined): Date {
+  return b !== undefined && b < a ? b : a;
 }
 
 function nothing(): Plan<BuilderStatus> {

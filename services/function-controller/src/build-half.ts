@@ -175,7 +175,7 @@ function conditionOf(build: StepStatus, builder: Builder | undefined): PartCondi
       message: build.message ?? 'The build failed.',
     };
   }
-  const message = ready?.message ?? `Builder ${build.resourceRef} has not started yet.`;
+  const message = ready?.message ?? `Builder ${build.resourceRef} is created.`;
   return { status: ready?.status === 'False' ? 'False' : 'Unknown', reason: ready?.reason ?? REASON.pending, message };
 }
 

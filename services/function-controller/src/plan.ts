@@ -32,6 +32,8 @@ export interface Part {
   condition: PartCondition;
   events: Note[];
   wakeAt?: Date | undefined;
+  /** Until then the part is expected to change by itself at once: the status can wait for that. */
+  quietUntil?: Date | undefined;
 }
 
 /** The part's condition, before it gets its type and time. */
@@ -47,6 +49,8 @@ export function planFunction(seen: FunctionSeen, now: Date, settings: FunctionSe
   const serving = planServing(seen, build.image);
   const route = planRoute(seen, serving, now, settings);
   const parts = [build, serving, route];
+  const { quietUntil } = route;
+  if (quietUntil !== undefined) return quietly(parts, quietUntil);
   const wakes = parts.flatMap(({ wakeAt }) => (wakeAt === undefined ? [] : [wakeAt.getTime()]));
   return {
     apply: parts.flatMap(({ apply }) => apply),
@@ -60,6 +64,11 @@ export function planFunction(seen: FunctionSeen, now: Date, settings: FunctionSe
     events: parts.flatMap(({ events }) => events),
     ...(wakes.length > 0 && { wakeAt: new Date(Math.min(...wakes)) }),
   };
+}
+
+/** Children are brought up to date; status, news and removals follow when the part has settled, or when time is up. */
+function quietly(parts: Part[], quietUntil: Date): Plan<FunctionStatus> {
+  return { apply: parts.flatMap(({ apply }) => apply), remove: [], status: undefined, events: [], wakeAt: quietUntil };
 }
 
 function makeStatus(

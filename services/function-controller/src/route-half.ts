@@ -19,6 +19,7 @@ import type { ServingPart } from './serving-half.ts';
  *   route written ──► WaitingForRoute ──gateway accepts──► Accepted ──drained──► older Servings go
  */
 
+const QUIET_MS = 2_000;
 const EMPTY: Partial<FunctionStatus> = { route: undefined, addresses: undefined, url: undefined };
 
 export function planRoute(seen: FunctionSeen, serving: ServingPart, now: Date, settings: FunctionSettings): Part {
@@ -87,7 +88,15 @@ function withGateway(
     condition: verdict,
     events: [],
     wakeAt: drained.wakeAt,
+    quietUntil: quietUntil(seen, verdict, now),
   };
+}
+
+/** A gateway accepts most routes at once: for a moment after the write the status does not mention that it has not yet. */
+function quietUntil({ routeAppliedAt }: FunctionSeen, verdict: PartCondition, now: Date): Date | undefined {
+  if (routeAppliedAt === undefined || verdict.reason !== REASON.waitingForRoute) return undefined;
+  const until = new Date(routeAppliedAt.getTime() + QUIET_MS);
+  return until > now ? until : undefined;
 }
 
 function badTemplate(gateway: Gateway): Part {
@@ -109,7 +118,7 @@ interface ParentStatus {
 
 /** What the gateway says of the route as it is wanted now; one parent that accepts is enough. */
 function verdictOf(route: KubeObject | undefined, revision: string): PartCondition {
-  if (route === undefined || backendOf(route) !== revision) return waiting('The route is being written.');
+  if (route === undefined || backendOf(route) !== revision) return waiting();
   const verdicts = parentsOf(route).flatMap(({ conditions = [] }) =>
     conditions.filter(({ type }) => type === 'Accepted'),
   );
@@ -120,7 +129,7 @@ function verdictOf(route: KubeObject | undefined, revision: string): PartConditi
   if (accepted !== undefined)
     return { status: 'True', reason: REASON.accepted, message: 'The gateway serves the route.' };
   const refused = current.find(({ status }) => status === 'False');
-  if (refused === undefined) return waiting('The gateway has not accepted the route yet.');
+  if (refused === undefined) return waiting();
   return {
     status: 'False',
     reason: REASON.routeRejected,
@@ -128,8 +137,8 @@ function verdictOf(route: KubeObject | undefined, revision: string): PartConditi
   };
 }
 
-function waiting(message: string): PartCondition {
-  return { status: 'Unknown', reason: REASON.waitingForRoute, message };
+function waiting(): PartCondition {
+  return { status: 'Unknown', reason: REASON.waitingForRoute, message: 'The gateway has not accepted the route yet.' };
 }
 
 /** Older versions go when the gateway has accepted the route to the new one, and requests under way had time to end. */
