@@ -57,26 +57,22 @@ export class KubeletServer {
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const url = new URL(request.url ?? '/', 'https://127.0.0.1');
     const [, area, namespace, pod, container] = url.pathname.split('/').map(decodeURIComponent);
-    if (area === 'healthz') return send(response, 200, 'ok');
-    if (area !== 'containerLogs') {
-      return send(response, 501, 'The local platform offers logs only: exec, attach and port-forward need a cluster.');
-    }
     const runner = this.#options.find(`${namespace}/${pod}`);
-    if (runner === undefined) return send(response, 404, `pod "${pod}" does not run on this node`);
-    if (container !== runner.containerName)
-      return send(response, 400, `container "${container}" does not run on this machine`);
-    this.#logs(runner, readQuery(url.searchParams), response);
+    const fault = faultOf(area ?? '', pod ?? '', container ?? '', runner);
+    if (fault !== undefined) send(response, ...fault);
+    else if (runner !== undefined) this.#logs(runner, readQuery(url.searchParams), response);
   }
 
   #logs(runner: PodRunner, query: LogQuery, response: ServerResponse): void {
     const { restarts } = runner.run;
     const previous = runner.logPath(restarts - 1);
     if (query.previous && !existsSync(previous)) {
-      return send(
+      send(
         response,
         400,
         `previous terminated container "${runner.containerName}" in pod "${runner.pod.metadata.name}" not found`,
       );
+      return;
     }
     response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' });
     const write = limitedWriter(response, query);
@@ -93,6 +89,22 @@ export class KubeletServer {
       log.follow((line) => (line === undefined ? void response.end() : write(line))),
     );
   }
+}
+
+/** What to answer instead of logs, if so. */
+function faultOf(
+  area: string,
+  pod: string,
+  container: string,
+  runner: PodRunner | undefined,
+): [number, string] | undefined {
+  if (area === 'healthz') return [200, 'ok'];
+  if (area !== 'containerLogs') {
+    return [501, 'The local platform offers logs only: exec, attach and port-forward need a cluster.'];
+  }
+  if (runner === undefined) return [404, `pod "${pod}" does not run on this node`];
+  if (container !== runner.containerName) return [400, `container "${container}" does not run on this machine`];
+  return undefined;
 }
 
 function limitedWriter(response: ServerResponse, query: LogQuery): (line: LogLine) => void {
