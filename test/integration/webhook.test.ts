@@ -168,6 +168,16 @@ describe('kubectl', () => {
   });
 
   test.each([
+    [[], { image: 'i', serving: { unheardOf: 1 } }, 'spec.serving.unheardOf'],
+    [['--server-side'], { image: 'i', serving: { unheardOf: 1 } }, '.spec.serving.unheardOf'],
+    [['--server-side'], { image: 'i', serving: { timeout: 5 } }, '.spec.serving.timeout'],
+  ])('apply %s: what the API server refuses before it asks is named as well', async (flags, spec, field) => {
+    const { code, error } = await kubectl('apply', ...flags, '-f', await manifest(fn('unknown', spec)));
+    expect(code).toBe(1);
+    expect(error).toContain(field);
+  });
+
+  test.each([
     ['applied', []],
     ['applied-ss', ['--server-side']],
   ])('apply of the same manifest ten times writes once (%s)', async (name, flags) => {
@@ -262,7 +272,10 @@ describe('certificate', () => {
     expect(logs.flat().filter(({ msg }) => msg === 'certificate made')).toHaveLength(1);
   });
 
-  test('is healed when a stranger replaces it, swapped without restart, and no review fails meanwhile', async () => {
+  test.each([
+    ['a stranger replaces it', {}],
+    ['a stranger replaces it for good', { immutable: true }],
+  ])('is healed when %s, swapped without restart, and no review fails meanwhile', async (_, more) => {
     const before = await oneServed();
     const stranger = {
       apiVersion: 'v1',
@@ -270,6 +283,7 @@ describe('certificate', () => {
       metadata: SECRET_KEY,
       type: 'kubernetes.io/tls',
       data: { 'tls.crt': 'eA==', 'tls.key': 'eA==' },
+      ...more,
     };
     await client.replace(SECRET, stranger);
     let failed = 0;
@@ -326,6 +340,17 @@ describe('replicas', () => {
     );
     expect((await ours()).filter(isWrite)).toHaveLength(before);
     expect((await ours()).filter(({ responseStatus }) => responseStatus?.code === 403)).toEqual([]);
+  });
+
+  test('say that they are ready, and count their reviews', async () => {
+    const of = async (path: string) => {
+      const answer = await fetch(`http://127.0.0.1:${replica(0).healthPort}${path}`);
+      return { code: answer.status, text: await answer.text() };
+    };
+    expect(await of('/readyz')).toEqual({ code: 200, text: 'ok\n' });
+    const { text } = await of('/metrics');
+    expect(text).toMatch(/^openfunction_webhook_reviews_total\{.*verdict="denied".*} [1-9]/m);
+    expect(text).toMatch(/^openfunction_webhook_review_duration_seconds_count\{.*review="mutating".*} [1-9]/m);
   });
 
   test('the other one goes on when one is killed', async () => {
