@@ -6,7 +6,8 @@ import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 const HEARTBEAT_MS = 2000;
-const STALE_MS = 30_000;
+const STALE_ELSEWHERE_MS = 30_000;
+const STALE_HERE_MS = 10 * 60_000;
 const RETRY_MS = 200;
 const SAY_MS = 4000;
 
@@ -71,11 +72,16 @@ async function read(file) {
   }
 }
 
-/** The holder is dead, or (on another host or in another container) has not touched the file for long. */
+/**
+ * Whether the holder is gone. On this host its process tells; after long silence the number may be another program's. Of another
+ * host or container (a shared home folder) only the heartbeat is seen.
+ */
 async function isStale(file, holder) {
-  if (holder.pid > 0 && holder.host === hostname() && !isAlive(holder.pid)) return true;
+  const here = holder.host === hostname();
+  if (here && holder.pid > 0 && !isAlive(holder.pid)) return true;
   const seen = await stat(file).catch(() => undefined);
-  return seen !== undefined && Date.now() - seen.mtimeMs > STALE_MS;
+  const patience = here ? STALE_HERE_MS : STALE_ELSEWHERE_MS;
+  return seen !== undefined && Date.now() - seen.mtimeMs > patience;
 }
 
 function isAlive(pid) {
@@ -103,6 +109,6 @@ async function takeAway(file, stale) {
 
 function touch(file) {
   const now = new Date();
-  // A lock that was taken from us (we slept longer than STALE_MS) needs no heartbeat.
+  // A lock that was taken from us (we were suspended for long) needs no heartbeat.
   utimes(file, now, now).catch(() => {});
 }

@@ -37,7 +37,8 @@ export async function startService(spec: ServiceSpec): Promise<ServiceProcess> {
   const env = { ...Object.fromEntries(inherited), HEALTH_PORT: '0', HEALTH_HOST: '127.0.0.1', ...spec.env };
   const child = await startProcess({ name: spec.name, command: process.execPath, args: [entry], env, logFile });
   const port = await poll(async () => await healthPort(child, logFile, offset), PORT_MS);
-  if (port === undefined) throw new CodedError('process.failed', `${spec.name}: no health port within ${PORT_MS / 1000} s; see ${logFile}`);
+  if (port === undefined)
+    throw new CodedError('process.failed', `${spec.name}: no health port within ${PORT_MS / 1000} s; see ${logFile}`);
   return { process: child, healthPort: port, readiness: () => readiness(port) };
 }
 
@@ -45,7 +46,10 @@ export async function startService(spec: ServiceSpec): Promise<ServiceProcess> {
 async function healthPort(child: ManagedProcess, logFile: string, offset: number): Promise<number | undefined> {
   const lines = (await readFile(logFile, 'utf8').catch(() => '')).slice(offset).trim().split('\n');
   if (!child.running) {
-    throw new CodedError('process.failed', `${child.name} ended with ${describeExit(await child.exited)}: ${lines.at(-1)?.slice(0, 500)}`);
+    throw new CodedError(
+      'process.failed',
+      `${child.name} ended with ${describeExit(await child.exited)}: ${lines.at(-1)?.slice(0, 500)}`,
+    );
   }
   const line = lines.find((text) => text.includes('"component":"health"'));
   return line === undefined ? undefined : (JSON.parse(line) as { port: number }).port;
