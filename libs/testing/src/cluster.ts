@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { KubeObject } from '@openfunction/api';
 import { KubeClient } from '@openfunction/kube';
 import {
   applyManifests,
@@ -40,8 +41,10 @@ export interface ClusterOptions {
   crds?: boolean;
   /** Namespace, roles, configuration, webhooks (deploy/base). Default false: without a running webhook, ours are refused. */
   base?: boolean;
+  /** Roles and configuration of deploy/base without its webhook configurations. Default false. */
+  roles?: boolean;
   /** Further manifests, applied after those. */
-  manifests?: readonly string[];
+  manifests?: readonly (string | KubeObject)[];
   log?: Say;
 }
 
@@ -77,6 +80,7 @@ async function install(plane: ControlPlane, options: ClusterOptions): Promise<vo
   const manifests = [
     ...(options.crds === false ? [] : await manifestFiles('crds')),
     ...(options.base === true ? await manifestFiles('base') : []),
+    ...(options.roles === true ? (await manifestFiles('base')).filter((file) => /\/(00|2\d|30)-/.test(file)) : []),
     ...(options.manifests ?? []),
   ];
   const client = KubeClient.of(plane.admin);

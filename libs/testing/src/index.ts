@@ -1,6 +1,13 @@
 export { type AuditEvent, readAuditLog } from './audit-log.ts';
 export { type ClusterAddress, type ClusterOptions, type StartedCluster, startTestCluster } from './cluster.ts';
 export { foreignCrds, NEEDS_GO } from './foreign-crds.ts';
+export {
+  applyFunction,
+  defaultGateway,
+  type FunctionSketch,
+  sketchFunction,
+  untilCondition,
+} from './functions.ts';
 export { type NeighbourOptions, type Neighbours, type Outcome, startNeighbours } from './neighbours.ts';
 export { freshNamespace, type TestCluster, testCluster } from './shared-cluster.ts';
 export { type System, type SystemOptions, startSystem } from './system.ts';
