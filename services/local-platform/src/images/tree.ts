@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, constants as fsConstants } from 'node:fs';
-import { copyFile, link, lstat, mkdir, readdir, readlink, symlink } from 'node:fs/promises';
+import { copyFile, link, lstat, mkdir, readdir, readFile, readlink, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
@@ -14,6 +14,8 @@ export interface TreeEntry {
 }
 
 const AT_ONCE = 16;
+/** Bytes. A stream for each small file would cost more than the file. */
+const READ_AT_ONCE = 1_000_000;
 
 /** Every file and link below `root`, sorted by path. */
 export async function listTree(root: string): Promise<TreeEntry[]> {
@@ -35,14 +37,17 @@ async function describe(root: string, path: string): Promise<TreeEntry> {
 export async function hashTree(root: string, entries: readonly TreeEntry[]): Promise<string> {
   const lines = await mapSome(entries, async (entry) => {
     const content =
-      entry.kind === 'link' ? await readlink(join(root, entry.path)) : await hashFile(join(root, entry.path));
+      entry.kind === 'link'
+        ? await readlink(join(root, entry.path))
+        : await hashFile(join(root, entry.path), entry.size);
     return JSON.stringify([entry.path, entry.kind, entry.executable, content]);
   });
   return createHash('sha256').update(lines.join('\n')).digest('hex');
 }
 
-async function hashFile(file: string): Promise<string> {
+async function hashFile(file: string, size: number): Promise<string> {
   const hash = createHash('sha256');
+  if (size <= READ_AT_ONCE) return hash.update(await readFile(file)).digest('hex');
   await pipeline(createReadStream(file), hash);
   return hash.digest('hex');
 }
