@@ -10,6 +10,7 @@ import type { Addressing } from './knative/urls.ts';
 import { LocalNode } from './node/local-node.ts';
 import { PodsByRevision } from './node/pod-index.ts';
 import type { RunnableImage } from './node/pod-runner.ts';
+import { accepts } from './node/readiness.ts';
 import type { KnativeService, Revision } from './objects.ts';
 import { keyOf } from './objects.ts';
 import { Directory } from './router/directory.ts';
@@ -26,7 +27,9 @@ export type Images = ImageLookup & { resolve(reference: string): Promise<Runnabl
 
 const DEFAULT_START_SECONDS = 300;
 
-/** Makes every part with what it needs of the others. Who wakes whom is in wiring.ts. */
+/**
+ * Makes every part with what it needs of the others; who wakes whom is in wiring.ts. Long, as it is a list: nothing is decided here.
+ */
 export function makeParts(
   client: KubeClient,
   images: Images,
@@ -47,6 +50,7 @@ export function makeParts(
     queueLimit: config.queueLimit,
     holdMs,
     now: Date.now,
+    probe: accepts,
     onHeld: (revision) => scaler.wake(revision),
   });
   const directory = new Directory({

@@ -50,8 +50,8 @@ export async function start({ config, logger, health }: ServiceContext<PlatformC
     heartbeat.stop();
     parts.scaler.stop();
     for (const loop of [parts.services, parts.revisions, parts.routes, parts.gateways]) loop.stop();
-    await Promise.all([parts.router.stop(), builder.stop()]);
-    await parts.node.stop();
+    // At once: no new connections, and each function ends when its requests under way are answered.
+    await Promise.all([parts.router.stop(), parts.node.stop(), builder.stop()]);
     await Promise.all([kubelet.stop(), parts.watches.stop()]);
     await client.close();
   };

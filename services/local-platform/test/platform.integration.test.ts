@@ -1,5 +1,5 @@
-import { execFile, spawn } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { execFile, spawn, spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -78,8 +78,10 @@ function processes(): number[] {
   return names.map((name) => Number.parseInt(name, 10));
 }
 
+/** Whether a process runs; one that has ended and is not reaped yet does not. */
 function isAlive(pid: number): boolean {
-  return existsSync(`/proc/${pid}`) || (process.platform !== 'linux' && process.kill(pid, 0));
+  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
+  return stdout.trim() !== '' && !stdout.startsWith('Z');
 }
 
 /** The process of a function, asked of itself. */

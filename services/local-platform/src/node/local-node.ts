@@ -35,7 +35,7 @@ interface RunningPod {
 const MOST_AT_ONCE = 200;
 const DEFAULT_GRACE_SECONDS = 30;
 /** How long functions have to end when the platform itself ends. */
-const SHUTDOWN_GRACE_MS = 5_000;
+const SHUTDOWN_GRACE_MS = 3_000;
 
 /** The node: takes every pending pod, runs its function as a process, says how it is, and ends it when the pod is deleted. */
 export class LocalNode {

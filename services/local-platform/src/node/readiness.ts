@@ -25,7 +25,8 @@ function answers(probe: Probe | undefined, port: number): Promise<boolean> {
   return probe?.httpGet === undefined ? accepts(port) : respondsWell(probe.httpGet, port);
 }
 
-function accepts(port: number): Promise<boolean> {
+/** Whether something on 127.0.0.1 accepts a connection on this port. */
+export function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: '127.0.0.1' });
     const finish = (result: boolean) => {

@@ -2,14 +2,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { explain } from '@openfunction/errors';
+import { CodedError, explain } from '@openfunction/errors';
 import { pause } from '@openfunction/kube';
 import type { Logger } from '@openfunction/telemetry';
 import type { RouteFilter } from '../objects.ts';
 import type { Lease, Refusal, RevisionTraffic } from '../traffic/revision-traffic.ts';
 import type { Directory, NoTarget, Target } from './directory.ts';
 import { filterRequest, type Outgoing, redirectOf } from './filters.ts';
-import { Forwarder } from './forward.ts';
+import { Forwarder, type Outcome } from './forward.ts';
 import { endToEnd, forwarded } from './headers.ts';
 import { factsOf, originForm } from './request-facts.ts';
 
@@ -37,7 +37,7 @@ interface Admitted {
 const FOLLOW_MS = 2_000;
 const RETRY_PAUSE_MS = 25;
 const IDLE_CONNECTION_MS = 65_000;
-const STOP_GRACE_MS = 5_000;
+const STOP_GRACE_MS = 3_000;
 
 /** The one HTTP port of this machine's functions. */
 export class Router {
@@ -56,7 +56,7 @@ export class Router {
   /** Binds 127.0.0.1; resolves with the port. */
   async start(port: number): Promise<number> {
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
+      this.#server.once('error', (error: NodeJS.ErrnoException) => reject(inUse(port, error)));
       this.#server.listen(port, '127.0.0.1', resolve);
     });
     return (this.#server.address() as AddressInfo).port;
@@ -92,21 +92,33 @@ export class Router {
     while (true) {
       const admitted = await this.#admit(request, response, deadline, left.signal);
       if (admitted === undefined || 'status' in admitted) return admitted;
-      const { lease, target } = admitted;
-      const outcome = await this.#forwarder
-        .forward({
-          request,
-          response,
-          outgoing: outgoingOf(request, target.filters, target.prefix),
-          filters: target.filters,
-          port: lease.port,
-          startMs: this.#options.startMs(target.revision),
-        })
-        .finally(() => lease.release());
+      const outcome = await this.#forward(request, response, admitted);
       if ('done' in outcome) return undefined;
       if ('status' in outcome) return outcome;
       if (Date.now() > deadline) return { status: 503, message: 'No instance of the function can be reached.' };
       await pause(RETRY_PAUSE_MS, left.signal);
+    }
+  }
+
+  /** One try at one instance. One that drops the connection is suspect before its place is free again. */
+  async #forward(request: IncomingMessage, response: ServerResponse, { lease, target }: Admitted): Promise<Outcome> {
+    const { filters, prefix, revision } = target;
+    const outgoing = outgoingOf(request, filters, prefix);
+    const startMs = this.#options.startMs(revision);
+    try {
+      const outcome = await this.#forwarder.forward({
+        request,
+        response,
+        outgoing,
+        filters,
+        port: lease.port,
+        startMs,
+      });
+      const dropped = 'unreached' in outcome || ('status' in outcome && outcome.status === 502);
+      if (dropped) this.#options.door(revision)?.suspect(lease.instance);
+      return outcome;
+    } finally {
+      lease.release();
     }
   }
 
@@ -181,6 +193,11 @@ export class Router {
 }
 
 const NO_BACKEND: Answer = { status: 500, message: 'The route has no backend.' };
+
+function inUse(port: number, error: NodeJS.ErrnoException): Error {
+  if (error.code !== 'EADDRINUSE') return error;
+  return new CodedError('process.failed', `router: port ${port} on 127.0.0.1 is in use: choose another one`, error);
+}
 
 function answerOf({ status, message }: NoTarget): Answer {
   return { status, message };

@@ -15,6 +15,8 @@ interface Instance {
   port: number;
   open: number;
   draining: boolean;
+  /** It dropped a connection: perhaps its process is just ending. */
+  suspect: boolean;
   emptied: (() => void)[];
 }
 
@@ -28,9 +30,13 @@ export interface RevisionTrafficOptions {
   /** How long a request is held, in milliseconds. */
   holdMs: number;
   now(): number;
+  /** Whether an instance accepts connections on this port. */
+  probe(port: number): Promise<boolean>;
   /** Called when a request is held: an instance may have to be started. */
   onHeld(): void;
 }
+
+const PROBE_PAUSE_MS = 30;
 
 /**
  * The door to the instances of one revision: lets requests in as far as instances are ready and have a free place, holds
@@ -74,7 +80,7 @@ export class RevisionTraffic {
 
   /** An instance is ready for requests. */
   addInstance(id: string, port: number): void {
-    this.#instances.set(id, { port, open: 0, draining: false, emptied: [] });
+    this.#instances.set(id, { port, open: 0, draining: false, suspect: false, emptied: [] });
     this.#touch();
     this.#pump();
   }
@@ -88,6 +94,14 @@ export class RevisionTraffic {
     return new Promise((resolve) => instance.emptied.push(resolve));
   }
 
+  /** The instance dropped a connection: it gets no requests until it accepts connections again, or is gone. */
+  suspect(id: string): void {
+    const instance = this.#instances.get(id);
+    if (instance === undefined || instance.suspect) return;
+    instance.suspect = true;
+    void this.#watch(id, instance);
+  }
+
   /** The instance is gone. */
   removeInstance(id: string): void {
     const instance = this.#instances.get(id);
@@ -99,6 +113,14 @@ export class RevisionTraffic {
   close(): void {
     this.#closed = true;
     for (const waiter of [...this.#waiting]) waiter.admit({ refused: 'revision-gone' });
+  }
+
+  async #watch(id: string, instance: Instance): Promise<void> {
+    while (this.#instances.get(id) === instance && instance.suspect) {
+      await new Promise((resolve) => setTimeout(resolve, PROBE_PAUSE_MS));
+      if (await this.#options.probe(instance.port)) instance.suspect = false;
+    }
+    this.#pump();
   }
 
   #hold(signal: AbortSignal): Promise<Admission> {
@@ -124,7 +146,7 @@ export class RevisionTraffic {
   #take(): Lease | undefined {
     for (const [id, instance] of this.#instances) {
       const full = this.concurrency > 0 && instance.open >= this.concurrency;
-      if (!instance.draining && !full) return this.#lease(id, instance);
+      if (!instance.draining && !instance.suspect && !full) return this.#lease(id, instance);
     }
     return undefined;
   }

@@ -1,6 +1,6 @@
 import { RevisionTraffic, type RevisionTrafficOptions } from './revision-traffic.ts';
 
-export interface TrafficTableOptions extends Pick<RevisionTrafficOptions, 'queueLimit' | 'holdMs' | 'now'> {
+export interface TrafficTableOptions extends Pick<RevisionTrafficOptions, 'queueLimit' | 'holdMs' | 'now' | 'probe'> {
   /** Called with `namespace/revision` when a request of it is held. */
   onHeld(revision: string): void;
 }
