@@ -47,6 +47,8 @@ export function saysDiskFull(error: unknown, lines: readonly string[] = []): boo
 
 /** The failure that a full disk is, in any step. */
 export function diskFull(step: BuildStep, directory: string, cause?: unknown): BuildFailure {
-  const sentence = `the disk is full: free some space where ${directory} is, then build again`;
+  // Folders of one build are gone by the time the user reads this: the place is what they were in.
+  const place = directory.replace(/\/(work|drafts)\/.*$/, '');
+  const sentence = `the disk is full: free some space where ${place} is, then build again`;
   return new BuildFailure({ step, reason: 'DiskFull', sentence }, cause);
 }

@@ -85,7 +85,9 @@ test('a full disk is seen in an error code and in what a program prints', () => 
   expect(saysDiskFull(Object.assign(new Error(), { code: 'ENOSPC' }))).toBe(true);
   expect(saysDiskFull(undefined, ['write /x: no space left on device'])).toBe(true);
   expect(saysDiskFull(new Error('other'), ['fine'])).toBe(false);
-  expect(diskFull('step-build', '/x').message).toMatch(/^step-build: the disk is full/);
+  expect(diskFull('step-build', '/x/work/1-a/source').message).toBe(
+    'step-build: the disk is full: free some space where /x is, then build again',
+  );
 });
 
 const BUILD = {
