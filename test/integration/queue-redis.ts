@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, type ManagedProcess, startProcess } from '@openfunction/local';
 import { type Logger, silentLogger } from '@openfunction/telemetry';
+import { waitFor } from '@openfunction/testing';
 import { Redis } from 'ioredis';
 import { findRedis } from '../../libs/local/src/binaries/redis.ts';
 import { openQueue, type QueueOptions, type WorkQueue } from '../../libs/queue/src/index.ts';
@@ -65,6 +66,19 @@ export class OwnRedis {
   async kill(): Promise<void> {
     process.kill(this.#pid(), 'SIGKILL');
     await this.#process?.exited;
+  }
+
+  /** As with a full disk: a snapshot fails, and from then on every write is refused with MISCONF. */
+  async refuseWrites(): Promise<void> {
+    await rm(this.#directory, { recursive: true, force: true });
+    await this.client.config('SET', 'save', '3600 1');
+    await this.client.bgsave().catch(() => undefined);
+    const status = async () => /rdb_last_bgsave_status:err/.test(await this.client.info('persistence'));
+    await waitFor('the snapshot fails', status);
+  }
+
+  async acceptWrites(): Promise<void> {
+    await this.client.config('SET', 'stop-writes-on-bgsave-error', 'no');
   }
 
   /** CPU seconds that the server has used. */
