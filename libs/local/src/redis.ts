@@ -12,6 +12,8 @@ import type { Say } from './say.ts';
 export interface Redis {
   /** `redis://…`, with the password when it is ours: never log it. */
   url: string;
+  /** Process id when it is ours. */
+  pid?: number;
   /** Stops it when it is ours; one named by `REDIS_URL` is left alone. */
   stop(): Promise<void>;
 }
@@ -48,6 +50,7 @@ export async function startRedis(options: {
   });
   return {
     url: `redis://:${password}@127.0.0.1:${port}`,
+    pid: started.pid,
     stop: async () => {
       await started.stop();
       await rm(config, { force: true });

@@ -24,6 +24,7 @@ export interface ClusterAddress {
   kubeconfig: string;
   /** A Redis that may be emptied at will. */
   redisUrl: string;
+  redisPid: number;
   auditLogFile: string;
   kubeletClientCaFile: string;
   /** Temporary folder of this cluster; tests may put files there. */
@@ -105,5 +106,15 @@ async function address(plane: ControlPlane, redis: Redis, directory: string): Pr
   const kubeconfig = join(directory, 'kubeconfig');
   await plane.adminKubeconfig(kubeconfig);
   const { server, ca, admin, auditLogFile = '', kubeletClientCaFile } = plane;
-  return { server, ca, admin, kubeconfig, redisUrl: redis.url, auditLogFile, kubeletClientCaFile, directory };
+  return {
+    server,
+    ca,
+    admin,
+    kubeconfig,
+    redisUrl: redis.url,
+    redisPid: redis.pid ?? 0,
+    auditLogFile,
+    kubeletClientCaFile,
+    directory,
+  };
 }

@@ -1,0 +1,179 @@
+import { loadavg } from 'node:os';
+import { FUNCTION, type Function } from '@openfunction/api';
+import { KubeClient, Reflector } from '@openfunction/kube';
+import { silentLogger } from '@openfunction/telemetry';
+import {
+  type AuditEvent,
+  applyFunction,
+  defaultGateway,
+  foreignCrds,
+  freshNamespace,
+  NEEDS_GO,
+  readAuditLog,
+  type StartedCluster,
+  type System,
+  sketchFunction,
+  startNeighbours,
+  startSystem,
+  startTestCluster,
+  waitFor,
+} from '@openfunction/testing';
+import { type Usage, usageOf } from './process-usage.ts';
+
+type Mode = 'serve' | 'build';
+
+export interface BenchOptions {
+  modes: readonly Mode[];
+  replicas: number;
+  /** Default: 100 to serve, 50 to build and serve. */
+  functions?: number;
+}
+
+const USUAL: Record<Mode, number> = { serve: 100, build: 50 };
+const WARM_UP = 5;
+
+/**
+ * Applies many Functions at once to the three controllers on a real API server and Redis, the neighbours played at once, and
+ * measures from the API server's own records. Figures of a control plane on this machine, which shares its cores.
+ */
+export async function benchReconcile(options: BenchOptions): Promise<unknown> {
+  const crds = await foreignCrds();
+  if (crds === undefined) throw new Error(NEEDS_GO);
+  const cluster = await startTestCluster({ roles: true, manifests: [...crds, defaultGateway()] });
+  const client = KubeClient.of(cluster.admin);
+  const complaints: string[] = [];
+  const neighbours = await startNeighbours({ client, onError: (text) => complaints.push(text) });
+  const system = await startSystem({ cluster, client, replicas: options.replicas });
+  try {
+    const results: Record<string, unknown> = {};
+    await burst({ cluster, client, system }, 'serve', WARM_UP);
+    await burst({ cluster, client, system }, 'build', WARM_UP);
+    for (const mode of options.modes) {
+      results[mode] = await burst({ cluster, client, system }, mode, options.functions ?? USUAL[mode]);
+    }
+    return {
+      platform: 'control plane, Redis, services and played neighbours on one machine',
+      load: loadavg(),
+      replicas: options.replicas,
+      ...results,
+      complaints,
+    };
+  } finally {
+    await system.stop();
+    await neighbours.stop();
+    await client.close();
+    await cluster.stop();
+  }
+}
+
+interface Bench {
+  cluster: StartedCluster;
+  client: KubeClient;
+  system: System;
+}
+
+async function burst(bench: Bench, mode: Mode, count: number): Promise<unknown> {
+  const { client, cluster, system } = bench;
+  const namespace = await freshNamespace(client, mode);
+  const follower = follow(client, namespace);
+  await follower.reflector.ready();
+  const before = usages(bench);
+  const startedAt = Date.now();
+  const names = Array.from({ length: count }, (_, index) => `${mode}-${index}`);
+  const applied = new Map<string, number>();
+  await Promise.all(
+    names.map(async (name) => {
+      applied.set(name, Date.now());
+      await applyFunction(client, sketchFunction({ namespace, name, build: mode === 'build' }));
+    }),
+  );
+  await waitFor(`${count} Functions are ready`, () => follower.readyAt.size === count, 120_000);
+  const elapsedMs = Date.now() - startedAt;
+  await follower.reflector.stop();
+  await quiet(cluster);
+  const after = usages(bench);
+  const delays = names
+    .map((name) => (follower.readyAt.get(name) ?? 0) - (applied.get(name) ?? 0))
+    .sort((a, b) => a - b);
+  const cpuMs = [...after].reduce((sum, [name, usage]) => sum + usage.cpuMs - (before.get(name)?.cpuMs ?? 0), 0);
+  return {
+    functions: count,
+    functionsPerSecond: round((count * 1000) / elapsedMs),
+    readyMs: { p50: delays[Math.floor(count * 0.5)], p99: delays[Math.min(count - 1, Math.floor(count * 0.99))] },
+    writesPerFunction: perFunction(await writesIn(cluster, namespace), count),
+    cpuMsPerFunction: round(cpuMs / count),
+    cpuMsPerFunctionBy: Object.fromEntries(
+      [...after].map(([name, usage]) => [name, round((usage.cpuMs - (before.get(name)?.cpuMs ?? 0)) / count)]),
+    ),
+    rssMiB: Object.fromEntries([...after].map(([name, usage]) => [name, usage.rssMiB])),
+    replicas: system.replicas.size,
+  };
+}
+
+/** When each Function of the namespace was first seen Ready. */
+function follow(client: KubeClient, namespace: string) {
+  const readyAt = new Map<string, number>();
+  const reflector = new Reflector({
+    client,
+    kind: FUNCTION,
+    namespace,
+    logger: silentLogger(),
+    onChange: ({ object }) => {
+      const ready = (object as Function).status?.conditions?.some(
+        ({ type, status }) => type === 'Ready' && status === 'True',
+      );
+      if (ready === true && !readyAt.has(object.metadata.name)) readyAt.set(object.metadata.name, Date.now());
+    },
+  });
+  reflector.start();
+  return { readyAt, reflector };
+}
+
+/** Waits until our services have written nothing for a second: what they do after Ready counts too. */
+async function quiet(cluster: StartedCluster): Promise<void> {
+  let last = -1;
+  await waitFor(
+    'writes cease',
+    async () => {
+      const count = (await readAuditLog(cluster.auditLogFile)).filter(isOurWrite).length;
+      const same = count === last;
+      last = count;
+      await new Promise((resolve) => setTimeout(resolve, 1_000)); // two looks have to be apart
+      return same;
+    },
+    60_000,
+  );
+}
+
+async function writesIn(cluster: StartedCluster, namespace: string): Promise<AuditEvent[]> {
+  return (await readAuditLog(cluster.auditLogFile)).filter(
+    (event) => isOurWrite(event) && event.objectRef?.namespace === namespace,
+  );
+}
+
+function isOurWrite({ verb, user }: AuditEvent): boolean {
+  return user.username.startsWith('system:serviceaccount:openfunction:') && !['get', 'list', 'watch'].includes(verb);
+}
+
+function perFunction(events: AuditEvent[], count: number) {
+  const by: Record<string, number> = {};
+  for (const { verb, objectRef, responseStatus } of events) {
+    const refused = (responseStatus?.code ?? 0) >= 300 ? ` ${responseStatus?.code}` : '';
+    const group = objectRef?.apiGroup === undefined ? '' : `.${objectRef.apiGroup}`;
+    const name = `${verb} ${objectRef?.resource}${group}${objectRef?.subresource === undefined ? '' : `/${objectRef.subresource}`}${refused}`;
+    by[name] = (by[name] ?? 0) + 1;
+  }
+  const each = Object.entries(by)
+    .sort()
+    .map(([name, total]) => [name, round(total / count)]);
+  return { total: round(events.length / count), by: Object.fromEntries(each) };
+}
+
+function usages({ system, cluster }: Bench): Map<string, Usage> {
+  const services = [...system.replicas].map(([name, { process }]) => [name, usageOf(process.pid)] as const);
+  return new Map([...services, ['redis', usageOf(cluster.redisPid)]]);
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}
