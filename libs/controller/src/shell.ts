@@ -80,35 +80,36 @@ export class Shell<Seen, Status> {
   }
 
   async stop(): Promise<void> {
-    await this.#options.queue.close();
     await this.#caches.stop();
     await Promise.allSettled(this.#enqueueing);
+    await this.#options.queue.close();
   }
 
   #onChange(watch: Watch, change: Change): void {
     const { controller, logger } = this.#options;
     const keys = keysWokenBy(change, watch, controller, this.#caches);
-    const floor = change.type === 'deleted' ? {} : floorOf(watch.kind, change.object);
-    const foreign = watch.wakes !== 'self' && change.type === 'updated';
-    for (const key of keys) {
-      const adding = this.#enqueue(key, change, floor, foreign).catch((error: unknown) => {
-        logger.error(
-          { key: `${key.namespace}/${key.name}`, error: explain(error) },
-          'could not enqueue; the sweep will',
-        );
-      });
-      this.#enqueueing.add(adding);
-      adding.finally(() => this.#enqueueing.delete(adding));
-    }
+    if (keys.length === 0) return;
+    const adding = this.#enqueue(watch, change, keys).catch((error: unknown) => {
+      logger.error({ keys: keys.length, error: explain(error) }, 'could not enqueue; the next resync will');
+    });
+    this.#enqueueing.add(adding);
+    adding.finally(() => this.#enqueueing.delete(adding));
   }
 
-  async #enqueue(key: Key, change: Change, floor: Floor, childChanged: boolean): Promise<void> {
+  /** Wakes the keys unless another replica has done so already; the mark comes after the adds, so that none is lost. */
+  async #enqueue(watch: Watch, change: Change, keys: Key[]): Promise<void> {
     const { queue } = this.#options;
-    const { uid = '', resourceVersion = '' } = change.object.metadata;
-    const mark = change.type === 'deleted' ? `${resourceVersion}-deleted` : resourceVersion;
+    const { uid = '', resourceVersion = '', annotations } = change.object.metadata;
+    const deleted = change.type === 'deleted';
+    const mark = deleted ? `${resourceVersion}-deleted` : resourceVersion;
     if (await queue.isSeen(uid, mark)) return;
-    const traceparent = change.object.metadata.annotations?.[ANNOTATION.traceparent];
-    await queue.add(key, { floor, failureReset: childChanged, ...(traceparent !== undefined && { traceparent }) });
+    const traceparent = annotations?.[ANNOTATION.traceparent];
+    const wake = {
+      floor: deleted ? {} : floorOf(watch.kind, change.object),
+      failureReset: watch.wakes !== 'self' && change.type === 'updated',
+      ...(traceparent !== undefined && { traceparent }),
+    };
+    await Promise.all(keys.map((key) => queue.add(key, wake)));
     await queue.markSeen(uid, mark);
   }
 

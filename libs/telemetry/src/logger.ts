@@ -4,13 +4,11 @@ import { type Logger as PinoLogger, pino } from 'pino';
 /** A structured logger: fixed message, fields, one JSON object a line on standard output. */
 export type Logger = PinoLogger;
 
-/** Fields whose value is never written, wherever they stand. */
+/** Fields whose value is never written. (`key` is the namespace and name of an object, and stays.) */
 const SECRET_FIELDS = [
   'password',
   'token',
   'authorization',
-  'key',
-  'secret',
   '*.password',
   '*.token',
   '*.authorization',
