@@ -1,9 +1,9 @@
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { CodedError, explain } from '@openfunction/errors';
 import { withLock } from '../lock.mjs';
 import type { Say } from '../say.ts';
 import { download } from './download.ts';
+import { makeFolder } from './draft.ts';
 import { goBuild } from './go-build.ts';
 import { cacheFolder, isExecutable, onPath } from './platform.ts';
 import { PROGRAMS, type Program, type ProgramName } from './programs.ts';
@@ -46,8 +46,10 @@ function cached(program: Program): string[] {
 async function fetchOrBuild(program: Program, say: Say): Promise<string> {
   const failures: string[] = [];
   const attempt = async (version: string, make: (file: string, scratch: string) => Promise<void>) => {
+    const folder = cacheFolder(program.name, version);
     try {
-      return await intoCache(program.name, version, make);
+      await makeFolder(folder, (finished, scratch) => make(join(finished, program.name), scratch));
+      return join(folder, program.name);
     } catch (error) {
       failures.push(explain(error));
       return undefined;
@@ -65,26 +67,4 @@ async function fetchOrBuild(program: Program, say: Say): Promise<string> {
     `${program.name} ${program.version} can be neither downloaded nor built (${failures.join('; ')}): ` +
       'install Go 1.24 or newer (https://go.dev/dl), or set KUBEBUILDER_ASSETS to a folder that holds it',
   );
-}
-
-/** Makes a program in a draft folder and moves it to its place when it is whole. */
-async function intoCache(
-  name: string,
-  version: string,
-  make: (file: string, scratch: string) => Promise<void>,
-): Promise<string> {
-  const folder = cacheFolder(name, version);
-  await mkdir(dirname(folder), { recursive: true });
-  const draft = await mkdtemp(`${folder}.new-`);
-  try {
-    const scratch = join(draft, 'scratch');
-    const finished = join(draft, 'finished');
-    await Promise.all([mkdir(scratch), mkdir(finished)]);
-    await make(join(finished, name), scratch);
-    await rm(folder, { recursive: true, force: true });
-    await rename(finished, folder);
-    return join(folder, name);
-  } finally {
-    await rm(draft, { recursive: true, force: true });
-  }
 }

@@ -1,8 +1,9 @@
-import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodedError, explain } from '@openfunction/errors';
 import { withLock } from '../lock.mjs';
 import { type Say, sayWhile } from '../say.ts';
+import { makeFolder } from './draft.ts';
 import { cacheFolder, cacheRoot, onPath, PLATFORM } from './platform.ts';
 import { run } from './run.ts';
 
@@ -46,33 +47,45 @@ async function unpackInto(folder: string, say: Say): Promise<void> {
   if ((await onPath('apt-get')) === undefined || (await onPath('dpkg')) === undefined) {
     throw new CodedError('binary.unavailable', 'this system has no apt-get and dpkg');
   }
-  const draft = await mkdtemp(`${await made(folder)}.new-`);
-  try {
-    say('fetching redis-server from the packages of this distribution');
-    await sayWhile(
-      say,
-      (seconds) => `fetching redis-server: ${seconds} s`,
-      async () => {
-        const { names, options } = await missingPackages(say);
-        await run('apt-get', [...options, 'download', ...names], { cwd: draft });
-        for (const name of names) await run('sh', ['-c', 'dpkg -x "$1"_*.deb root', 'sh', name], { cwd: draft });
-      },
-    );
-    await rm(folder, { recursive: true, force: true });
-    await rename(join(draft, 'root'), folder);
-  } finally {
-    await rm(draft, { recursive: true, force: true });
-  }
+  say('fetching redis-server from the packages of this distribution');
+  const progress = (seconds: number) => `fetching redis-server: ${seconds} s`;
+  await makeFolder(folder, (finished, scratch) =>
+    sayWhile(say, progress, async () => {
+      // The system's package lists may be missing or old; then lists of our own are fetched.
+      const names = await downloadPackages(scratch, []).catch(async () =>
+        downloadPackages(scratch, await privateLists(say)),
+      );
+      for (const name of names)
+        await run('sh', ['-c', 'dpkg -x "$1"_*.deb "$2"', 'sh', name, finished], { cwd: scratch });
+    }),
+  );
 }
 
-/** What apt would install for redis-server; package lists are fetched into a folder of ours when the system has none. */
-async function missingPackages(say: Say): Promise<{ names: string[]; options: string[] }> {
-  const names = await simulate([]).catch(() => []);
-  if (names.length > 0) return { names, options: [] };
+/** Downloads what apt would install for redis-server; returns the names of the packages. */
+async function downloadPackages(folder: string, options: string[]): Promise<string[]> {
+  const names = await simulate(options);
+  if (names.length === 0) throw new CodedError('binary.unavailable', 'apt knows no package redis-server');
+  await run('apt-get', [...options, 'download', ...names], { cwd: folder });
+  return names;
+}
+
+/** Package lists in the cache, without touching the system's; returns the options that make apt use them. */
+async function privateLists(say: Say): Promise<string[]> {
+  const root = join(cacheRoot(), 'apt', PLATFORM);
+  await mkdir(join(root, 'lists', 'partial'), { recursive: true });
+  await mkdir(join(root, 'cache', 'archives', 'partial'), { recursive: true });
+  // apt's own user may not enter our cache, and need not: packages are checked by signature, whoever fetches them.
+  const options = [
+    '-o',
+    `Dir::State::lists=${root}/lists`,
+    '-o',
+    `Dir::Cache=${root}/cache`,
+    '-o',
+    'APT::Sandbox::User=root',
+  ];
   say('fetching package lists into the cache');
-  const options = await privateLists();
   await run('apt-get', [...options, 'update'], { timeoutMs: 300_000 });
-  return { names: await simulate(options), options };
+  return options;
 }
 
 async function simulate(options: string[]): Promise<string[]> {
@@ -85,14 +98,6 @@ async function simulate(options: string[]): Promise<string[]> {
     'redis-server',
   ]);
   return [...plan.matchAll(/^Inst (\S+)/gm)].map(([, name]) => name ?? '');
-}
-
-async function privateLists(): Promise<string[]> {
-  const root = join(cacheRoot(), 'apt', PLATFORM);
-  await mkdir(join(root, 'lists', 'partial'), { recursive: true });
-  await mkdir(join(root, 'cache', 'archives', 'partial'), { recursive: true });
-  // apt's own user may not enter our cache, and need not: packages are checked by signature, whoever fetches them.
-  return ['-o', `Dir::State::lists=${root}/lists`, '-o', `Dir::Cache=${root}/cache`, '-o', 'APT::Sandbox::User=root'];
 }
 
 async function fromBrew(say: Say): Promise<RedisProgram> {
@@ -123,9 +128,4 @@ async function distribution(): Promise<string> {
   const text = await readFile('/etc/os-release', 'utf8').catch(() => '');
   const field = (name: string) => new RegExp(`^${name}="?([\\w.-]+)"?$`, 'm').exec(text)?.[1] ?? 'unknown';
   return `${field('ID')}-${field('VERSION_ID')}`;
-}
-
-async function made(folder: string): Promise<string> {
-  await mkdir(join(folder, '..'), { recursive: true });
-  return folder;
 }

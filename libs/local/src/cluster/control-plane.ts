@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CodedError } from '@openfunction/errors';
@@ -50,17 +50,18 @@ export interface ControlPlane {
  */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const directory = resolve(options.directory);
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await mkdir(directory, { recursive: true });
+  await chmod(directory, 0o700); // keys and etcd's socket are in there
   const release = await claim(directory);
   const group = new ProcessGroup();
-  const socketDirectory = await mkdtemp(join(tmpdir(), 'ofn-'));
+  const sockets = await socketFolder(directory);
   const stop = async () => {
     await group.stop();
-    await rm(socketDirectory, { recursive: true, force: true });
+    await sockets.remove();
     await release();
   };
   try {
-    return await bringUp({ ...options, directory }, { group, socketDirectory, stop });
+    return await bringUp({ ...options, directory }, { group, socketDirectory: sockets.path, stop });
   } catch (error) {
     await stop();
     throw error;
@@ -132,4 +133,14 @@ async function claim(directory: string): Promise<() => Promise<void>> {
     'process.failed',
     `${directory} is in use: process ${taken.holder.pid} is ${taken.holder.doing} there`,
   );
+}
+
+// sockaddr_un holds 104 bytes on macOS and 108 on Linux, with the name and a closing zero.
+const LONGEST_SOCKET_FOLDER = 90;
+
+/** The control plane's own folder; a temporary one where that has too long a name for a socket. */
+async function socketFolder(directory: string): Promise<{ path: string; remove: () => Promise<void> }> {
+  if (Buffer.byteLength(directory) <= LONGEST_SOCKET_FOLDER) return { path: directory, remove: async () => {} };
+  const path = await mkdtemp(join(tmpdir(), 'ofn-'));
+  return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -36,7 +36,7 @@ export function canListen(port: number): Promise<boolean> {
 const reserved = new Set<number>();
 
 function reserve(port: number): boolean {
-  if (reserved.size === 0) process.once('exit', () => reserved.forEach(release));
+  prepare();
   const file = reservation(port);
   if (isHeld(file)) return false;
   try {
@@ -47,6 +47,16 @@ function reserve(port: number): boolean {
   }
   reserved.add(port);
   return true;
+}
+
+let prepared = false;
+
+/** Gives our ports back at the end, and clears away those of processes that could not. */
+function prepare(): void {
+  if (prepared) return;
+  prepared = true;
+  process.once('exit', () => reserved.forEach(release));
+  for (const name of readdirSync(folder())) isHeld(join(folder(), name));
 }
 
 function release(port: number): void {
@@ -78,7 +88,11 @@ function isAlive(pid: number): boolean {
 }
 
 function reservation(port: number): string {
-  const directory = join(tmpdir(), `openfunction-ports-${userInfo().uid}`);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  return join(directory, String(port));
+  return join(folder(), String(port));
+}
+
+function folder(): string {
+  const path = join(tmpdir(), `openfunction-ports-${userInfo().uid}`);
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  return path;
 }
