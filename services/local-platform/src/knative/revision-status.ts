@@ -118,7 +118,7 @@ function failureOf(pod: Pod, everReady: boolean): Omit<WantedCondition, 'type'> 
   if (waiting?.reason === 'ImageNotFound' || waiting?.reason === 'CreateContainerConfigError') {
     return { status: 'False', reason: waiting.reason, message: waiting.message };
   }
-  if (everReady && waiting?.reason !== 'CrashLoopBackOff') return undefined;
+  if (everReady && (waiting?.reason !== 'CrashLoopBackOff' || status.restartCount === 0)) return undefined;
   const ended = status.state.terminated ?? status.lastState.terminated;
   return ended === undefined || ended.reason === 'PlatformRestarted' ? undefined : exitOf(ended);
 }

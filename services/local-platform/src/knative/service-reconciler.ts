@@ -29,6 +29,8 @@ export class ServiceReconciler {
     if (service === undefined || service.metadata.deletionTimestamp !== undefined) return;
     const created = await this.#revision(service);
     const refusal = created === undefined ? undefined : refusalOf(service, created);
+    // A revision that was just made says something within milliseconds, and wakes this again: one write fewer.
+    if (refusal === undefined && created?.status?.conditions === undefined) return;
     await this.#report(service, refusal === undefined ? created : undefined, refusal);
   }
 

@@ -28,7 +28,7 @@ function revision(status?: RevisionStatus): Revision {
   return { ...object, metadata: { ...object.metadata, uid: 'u2', generation: 1 }, ...(status && { status }) };
 }
 
-function pod(state: ContainerState, lastState: ContainerState = {}, ready = false): Pod {
+function pod(state: ContainerState, lastState: ContainerState = {}, ready = false, restartCount = 0): Pod {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -37,7 +37,7 @@ function pod(state: ContainerState, lastState: ContainerState = {}, ready = fals
     status: {
       conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }],
       containerStatuses: [
-        { name: 'function', image: '', imageID: '', ready, started: true, restartCount: 0, state, lastState },
+        { name: 'function', image: '', imageID: '', ready, started: true, restartCount, state, lastState },
       ],
     },
   };
@@ -108,7 +108,8 @@ describe('the status of a revision', () => {
 
   test('does not flap when a proven function crashes once, but fails when it crashes in a row', () => {
     expect(judge({ revision: proven(), pods: [pod(RUNNING, ENDED)] }).ready?.status).toBe('True');
-    expect(judge({ revision: proven(), pods: [pod(LOOPING, ENDED)] }).ready?.reason).toBe('ExitCode3');
+    expect(judge({ revision: proven(), pods: [pod(LOOPING, ENDED)] }).ready?.status).toBe('True');
+    expect(judge({ revision: proven(), pods: [pod(LOOPING, ENDED, false, 1)] }).ready?.reason).toBe('ExitCode3');
   });
 
   test('does not take a restart of the platform for a crash', () => {
