@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { findRedis } from './binaries/redis.ts';
 import { writeSecretFile } from './kubeconfig.ts';
 import { freePort } from './process/free-port.ts';
-import { startProcess } from './process/process.ts';
+import { ProcessGroup } from './process/group.ts';
 import type { Say } from './say.ts';
 
 /** A Redis to work with. */
@@ -30,6 +30,8 @@ export async function startRedis(options: {
   logDirectory?: string;
   own?: boolean;
   log: Say;
+  /** When given, a Redis of ours that dies is started again (empty), and this hears of it. Default: it stays down. */
+  restart?: Say;
 }): Promise<Redis> {
   const given = process.env['REDIS_URL'];
   if (given && options.own !== true) return { url: given, stop: async () => {} };
@@ -40,7 +42,8 @@ export async function startRedis(options: {
   const password = randomBytes(24).toString('base64url');
   const config = join(directory, 'redis.conf');
   await writeSecretFile(config, configuration(port, password, directory));
-  const started = await startProcess({
+  const group = new ProcessGroup({ restart: options.restart });
+  const started = await group.start({
     name: 'redis-server',
     command,
     args: [config],
@@ -52,7 +55,7 @@ export async function startRedis(options: {
     url: `redis://:${password}@127.0.0.1:${port}`,
     pid: started.pid,
     stop: async () => {
-      await started.stop();
+      await group.stop();
       await rm(config, { force: true });
     },
   };

@@ -20,8 +20,8 @@ export interface Cluster {
 }
 
 /** Starts etcd and kube-apiserver, and writes the administrator's kubeconfig. Throws `binary.unavailable` or `process.failed`. */
-export async function startOwnCluster(state: State, log: Say): Promise<Cluster> {
-  const plane = await startControlPlane({ directory: state.controlPlane, logDirectory: state.logs, log });
+export async function startOwnCluster(state: State, log: Say, restart: Say): Promise<Cluster> {
+  const plane = await startControlPlane({ directory: state.controlPlane, logDirectory: state.logs, log, restart });
   await plane.adminKubeconfig(state.kubeconfig);
   const client = KubeClient.of(plane.admin);
   return {

@@ -72,7 +72,7 @@ export async function bringUp(launch: Launch): Promise<Cluster> {
 async function startCluster({ options, state, parts, report }: Launch): Promise<Cluster> {
   const say = (line: string) => report.plain(line);
   if (options.kubeconfig === undefined) {
-    const cluster = await startOwnCluster(state, say);
+    const cluster = await startOwnCluster(state, say, (line) => report.line('restart', line));
     await parts.add('API server', cluster.stop);
     return cluster;
   }
@@ -92,7 +92,12 @@ async function removeWebhooks({ client }: Cluster): Promise<void> {
 
 async function bringRedis({ state, parts, report }: Launch): Promise<string> {
   const directory = join(state.data, 'redis');
-  const redis = await startRedis({ directory, logDirectory: state.logs, log: (line) => report.plain(line) });
+  const redis = await startRedis({
+    directory,
+    logDirectory: state.logs,
+    log: (line) => report.plain(line),
+    restart: (line) => report.line('restart', line),
+  });
   await parts.add('Redis', redis.stop);
   return redis.url;
 }

@@ -23,6 +23,8 @@ export interface ControlPlaneOptions {
   /** Default true. */
   auditLog?: boolean;
   log: Say;
+  /** When given, a process that dies is started again, and this hears of it. Default: it stays down. */
+  restart?: Say;
 }
 
 /** A kube-apiserver with its etcd on this machine, and what a caller needs to use it. */
@@ -53,7 +55,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   await mkdir(directory, { recursive: true });
   await chmod(directory, 0o700); // keys and etcd's socket are in there
   const release = await claim(directory);
-  const group = new ProcessGroup();
+  const group = new ProcessGroup({ restart: options.restart });
   const sockets = await socketFolder(directory);
   const stop = async () => {
     await group.stop();

@@ -89,7 +89,10 @@ export class ProcessGroup {
   /** Starts a process, and stops it when the group was stopped meanwhile. */
   async #startUnless(life: AbortSignal, spec: ProcessSpec): Promise<ManagedProcess> {
     const { ready } = spec;
-    const started = await startProcess({ ...spec, ...(ready && { ready: async () => life.aborted || (await ready()) }) });
+    const started = await startProcess({
+      ...spec,
+      ...(ready && { ready: async () => life.aborted || (await ready()) }),
+    });
     if (life.aborted) await started.stop();
     else this.#processes.push(started);
     return started;

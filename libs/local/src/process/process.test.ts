@@ -91,6 +91,32 @@ describe('ProcessGroup', () => {
     expect(await readFile(order, 'utf8')).toBe('second\nfirst\n');
     expect(group.running).toEqual([]);
   });
+
+  test('starts a member again when it dies, and says so; stopping ends it for good', async () => {
+    const said: string[] = [];
+    const group = new ProcessGroup({ restart: (line) => said.push(line) });
+    const first = await group.start(shell('exec sleep 60'));
+    process.kill(first.pid, 'SIGKILL');
+    const again = await poll(() => group.running.find(({ pid }) => pid !== first.pid), 5000);
+    expect(again?.running).toBe(true);
+    expect(said).toEqual([expect.stringMatching(/^script ended with signal SIGKILL .* starting it again in 0\.\d s$/)]);
+    await group.stop();
+    expect(group.running).toEqual([]);
+    expect(isAlive(again?.pid ?? 0)).toBe(false);
+  });
+
+  test('goes on trying, with longer pauses, while a member cannot be started', async () => {
+    const said: string[] = [];
+    const group = new ProcessGroup({ restart: (line) => said.push(line) });
+    const flag = join(directory, 'began');
+    await group.start(shell(`[ -e ${flag} ] && exit 3; touch ${flag}; sleep 0.1`));
+    await poll(() => (said.length >= 3 ? true : undefined), 10_000);
+    await group.stop();
+    expect(said[0]).toContain('code 0');
+    expect(said[1]).toContain('code 3');
+    const pauses = said.map((line) => Number(/in ([\d.]+) s/.exec(line)?.[1]));
+    expect(pauses[2]).toBeGreaterThan(pauses[0] ?? 0);
+  });
 });
 
 describe('the guard', () => {
