@@ -1,5 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { KubeObject } from '@openfunction/api';
@@ -13,6 +12,7 @@ import {
   startControlPlane,
   startRedis,
 } from '@openfunction/local';
+import { makeTestFolder } from './test-folder.ts';
 
 /** What a test needs to reach a cluster; plain data, so that it can be handed to worker processes. */
 export interface ClusterAddress {
@@ -56,12 +56,13 @@ const FIELD_MANAGER = 'openfunction-test';
  * `stop` ends every process and removes the folder. Two may run at once.
  */
 export async function startTestCluster(options: ClusterOptions = {}): Promise<StartedCluster> {
-  const directory = await mkdtemp(join(tmpdir(), 'openfunction-test-'));
+  const folder = await makeTestFolder();
+  const directory = folder.path;
   const log = options.log ?? silent;
   const started: { stop(): Promise<void> }[] = [];
   const stop = async () => {
     for (const part of started.splice(0).reverse()) await part.stop();
-    if (!process.env['OPENFUNCTION_KEEP']) await rm(directory, { recursive: true, force: true });
+    await folder.remove();
   };
   try {
     const redis = await startRedis({ directory: join(directory, 'redis'), own: true, log });
