@@ -10,5 +10,5 @@ export { canListen, freePort } from './process/free-port.ts';
 export { ProcessGroup } from './process/group.ts';
 export { describeExit, type Exit, type ManagedProcess, type ProcessSpec, startProcess } from './process/process.ts';
 export { type Redis, startRedis } from './redis.ts';
-export { type Say, silent } from './say.ts';
+export { type Say, sayWhile, silent } from './say.ts';
 export { type ServiceProcess, type ServiceSpec, startService } from './service-process.ts';

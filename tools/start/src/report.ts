@@ -1,3 +1,5 @@
+import { sayWhile } from '@openfunction/local';
+
 /** Progress on the terminal: one line each, with the seconds since the start. */
 export class Report {
   readonly #startedAt = performance.now();
@@ -22,10 +24,14 @@ export class Report {
     this.#write(line);
   }
 
-  /** Runs a step and says how long it took. `detail` is made of its result. */
+  /** Runs a step and says how long it took; meanwhile that it goes on, every few seconds. `detail` is made of its result. */
   async step<T>(subject: string, work: () => Promise<T>, detail: (result: T) => string = () => ''): Promise<T> {
     const from = this.elapsed;
-    const result = await work();
+    const result = await sayWhile(
+      () => this.line(subject, 'still at it'),
+      () => '',
+      work,
+    );
     this.line(subject, `${detail(result)} (took ${seconds(this.elapsed - from)})`.trimStart());
     return result;
   }
