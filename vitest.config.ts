@@ -26,6 +26,16 @@ export default defineConfig({
         },
       },
       {
+        // `npm start` as a user runs it; one file at a time.
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+        },
+      },
+      {
         // Real builds of functions; one file at a time.
         test: {
           name: 'slow',

@@ -36,6 +36,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const CHILDREN = [BUILDER, SERVING, SHIPWRIGHT_BUILD, SHIPWRIGHT_BUILD_RUN, KNATIVE_SERVICE, HTTP_ROUTE, SERVICE];
 
+/** Status writes of one half: three when neighbours answer within 2 s (the bench counts them), more when they are slow. */
+const MOST_STATUS_WRITES = 8;
+
 const crds = await foreignCrds();
 if (crds === undefined) console.warn(NEEDS_GO);
 
@@ -71,7 +74,7 @@ describe.skipIf(crds === undefined)('the controllers', () => {
   const children = async () =>
     (await Promise.all(CHILDREN.map((kind) => client.list(kind, { namespace })))).flatMap(({ items }) => items);
 
-  it('serve an existing image with 8 writes', async () => {
+  it('serve an existing image, each child written once', async () => {
     const fn = await applyFunction(client, sketchFunction({ namespace, name: 'serve-only' }));
     const { status } = await untilCondition(client, fn, 'Ready', 'True');
     expect(status?.build?.state).toBe('Skipped');
@@ -80,19 +83,18 @@ describe.skipIf(crds === undefined)('the controllers', () => {
     expect(status?.addresses?.map(({ type }) => type)).toEqual(['External', 'Internal']);
     expect(status?.observedGeneration).toBe(1);
     await settled();
-    expect(summary(await writesFor('serve-only'))).toEqual([
+    const writes = summary(await writesFor('serve-only'));
+    expect(writes.filter(isNoStatus)).toEqual([
       'create events',
-      'patch functions/status',
-      'patch functions/status',
       'patch httproutes',
       'patch services',
       'patch services',
       'patch servings',
-      'patch servings/status',
     ]);
+    expect(writes.length - 5).toBeLessThanOrEqual(MOST_STATUS_WRITES);
   });
 
-  it('build and serve, with the image by its digest and at most 16 writes', async () => {
+  it('build and serve, with the image by its digest, each child written once', async () => {
     const fn = await applyFunction(client, sketchFunction({ namespace, name: 'build-and-serve', build: true }));
     const { status } = await untilCondition(client, fn, 'Ready', 'True');
     expect(status?.build?.state).toBe('Succeeded');
@@ -100,7 +102,20 @@ describe.skipIf(crds === undefined)('the controllers', () => {
     const serving = await client.get(SERVING, { namespace, name: status?.serving?.resourceRef ?? '' });
     expect(serving?.['spec'].image).toBe(`${fn.spec.image}@${status?.revision?.imageDigest}`);
     await settled();
-    expect((await writesFor('build-and-serve')).length).toBeLessThanOrEqual(16);
+    const writes = summary(await writesFor('build-and-serve'));
+    expect(writes.filter(isNoStatus)).toEqual([
+      'create events',
+      'create events',
+      'delete builders',
+      'patch builders',
+      'patch buildruns',
+      'patch builds',
+      'patch httproutes',
+      'patch services',
+      'patch services',
+      'patch servings',
+    ]);
+    expect(writes.length - 10).toBeLessThanOrEqual(2 * MOST_STATUS_WRITES);
   });
 
   it('build only', async () => {
@@ -282,6 +297,10 @@ function summary(events: AuditEvent[]): string[] {
   return events
     .map(({ verb, objectRef }) => `${verb} ${[objectRef?.resource, objectRef?.subresource].filter(Boolean).join('/')}`)
     .sort();
+}
+
+function isNoStatus(write: string): boolean {
+  return !write.endsWith('/status');
 }
 
 async function redisMentions(url: string, text: string): Promise<boolean> {
