@@ -69,11 +69,18 @@ function pick(output: { digest?: string; size?: number }) {
   return { ...(digest !== undefined && { digest }), ...(size !== undefined && { size }) };
 }
 
-/** Names the failing step and what it said last; the condition alone often says only that something failed. */
+/**
+ * One sentence that names what failed. Shipwright's own details say it best (its condition often says only that a step exited);
+ * details of several lines are log output, and then the condition is the sentence.
+ */
 function failureMessage(run: string, status: RunStatus, message = ''): string {
-  const { location, message: detail } = status.failureDetails ?? {};
-  if (detail === undefined || detail === '' || message.includes(detail))
-    return `BuildRun ${run}: ${message || 'failed'}`;
+  const { location, message: detail = '' } = status.failureDetails ?? {};
+  const sentence = oneLine(message) || 'failed';
+  if (detail === '' || detail.trim().includes('\n') || sentence.includes(detail)) return `BuildRun ${run}: ${sentence}`;
   const where = location?.container === undefined ? '' : `${location.container}: `;
   return `BuildRun ${run}: ${where}${detail}`;
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s*\n\s*/g, ' ').trim();
 }
