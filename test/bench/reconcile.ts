@@ -1,21 +1,16 @@
 import { loadavg } from 'node:os';
 import { FUNCTION, type Function } from '@openfunction/api';
-import { KubeClient, Reflector } from '@openfunction/kube';
+import { type KubeClient, Reflector } from '@openfunction/kube';
 import { silentLogger } from '@openfunction/telemetry';
 import {
   type AuditEvent,
   applyFunction,
-  defaultGateway,
-  foreignCrds,
   freshNamespace,
-  NEEDS_GO,
   readAuditLog,
   type StartedCluster,
   type System,
   sketchFunction,
-  startNeighbours,
-  startSystem,
-  startTestCluster,
+  startControllerWorld,
   waitFor,
 } from '@openfunction/testing';
 import { type Usage, usageOf } from './process-usage.ts';
@@ -37,32 +32,18 @@ const WARM_UP = 5;
  * measures from the API server's own records. Figures of a control plane on this machine, which shares its cores.
  */
 export async function benchReconcile(options: BenchOptions): Promise<unknown> {
-  const crds = await foreignCrds();
-  if (crds === undefined) throw new Error(NEEDS_GO);
-  const cluster = await startTestCluster({ roles: true, manifests: [...crds, defaultGateway()] });
-  const client = KubeClient.of(cluster.admin);
-  const complaints: string[] = [];
-  const neighbours = await startNeighbours({ client, onError: (text) => complaints.push(text) });
-  const system = await startSystem({ cluster, client, replicas: options.replicas });
+  const world = await startControllerWorld();
   try {
+    const system = await world.startSystem({ replicas: options.replicas });
+    const bench: Bench = { ...world, system };
     const results: Record<string, unknown> = {};
-    await burst({ cluster, client, system }, 'serve', WARM_UP);
-    await burst({ cluster, client, system }, 'build', WARM_UP);
-    for (const mode of options.modes) {
-      results[mode] = await burst({ cluster, client, system }, mode, options.functions ?? USUAL[mode]);
-    }
-    return {
-      platform: 'control plane, Redis, services and played neighbours on one machine',
-      load: loadavg(),
-      replicas: options.replicas,
-      ...results,
-      complaints,
-    };
+    await burst(bench, 'serve', WARM_UP);
+    await burst(bench, 'build', WARM_UP);
+    for (const mode of options.modes) results[mode] = await burst(bench, mode, options.functions ?? USUAL[mode]);
+    const platform = 'control plane, Redis, services and played neighbours on one machine';
+    return { platform, load: loadavg(), replicas: options.replicas, ...results, complaints: world.complaints };
   } finally {
-    await system.stop();
-    await neighbours.stop();
-    await client.close();
-    await cluster.stop();
+    await world.stop();
   }
 }
 

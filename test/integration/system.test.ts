@@ -11,23 +11,17 @@ import {
   SHIPWRIGHT_BUILD,
   SHIPWRIGHT_BUILD_RUN,
 } from '@openfunction/api';
-import { KubeClient } from '@openfunction/kube';
+import type { KubeClient } from '@openfunction/kube';
 import {
   type AuditEvent,
   applyFunction,
-  defaultGateway,
-  foreignCrds,
+  type ControllerWorld,
   freshNamespace,
-  NEEDS_GO,
-  type Neighbours,
+  hasControllerWorld,
   type Outcome,
   readAuditLog,
-  type StartedCluster,
-  type System,
   sketchFunction,
-  startNeighbours,
-  startSystem,
-  startTestCluster,
+  startControllerWorld,
   untilCondition,
   waitFor,
 } from '@openfunction/testing';
@@ -39,35 +33,21 @@ const CHILDREN = [BUILDER, SERVING, SHIPWRIGHT_BUILD, SHIPWRIGHT_BUILD_RUN, KNAT
 /** Status writes of one half: three when neighbours answer within 2 s (the bench counts them), more when they are slow. */
 const MOST_STATUS_WRITES = 8;
 
-const crds = await foreignCrds();
-if (crds === undefined) console.warn(NEEDS_GO);
-
-describe.skipIf(crds === undefined)('the controllers', () => {
-  let cluster: StartedCluster;
+describe.skipIf(!(await hasControllerWorld()))('the controllers', () => {
+  let world: ControllerWorld;
   let client: KubeClient;
-  let neighbours: Neighbours;
-  let system: System;
   let namespace: string;
   let outcome: (object: KubeObject) => Outcome | undefined = () => ({ ok: true });
-  const complaints: string[] = [];
 
   beforeAll(async () => {
-    cluster = await startTestCluster({ roles: true, manifests: [...(crds ?? []), defaultGateway()] });
-    client = KubeClient.of(cluster.admin);
+    world = await startControllerWorld({ outcome: (object) => outcome(object) });
+    client = world.client;
     namespace = await freshNamespace(client);
-    neighbours = await startNeighbours({
-      client,
-      outcome: (object) => outcome(object),
-      onError: (text) => complaints.push(text),
-    });
-    system = await startSystem({ cluster, client, replicas: 2, env: { DRAIN_SECONDS: '1' } });
+    await world.startSystem({ replicas: 2, env: { DRAIN_SECONDS: '1' } });
   });
 
   afterAll(async () => {
-    await system?.stop();
-    await neighbours?.stop();
-    await client?.close();
-    await cluster?.stop();
+    await world?.stop();
   });
 
   const get = (name: string) => client.get(FUNCTION, { namespace, name }) as Promise<Function>;
@@ -237,7 +217,7 @@ describe.skipIf(crds === undefined)('the controllers', () => {
     expect((await children()).filter(belongsToIt).length).toBeGreaterThan(4);
     await client.delete(FUNCTION, { namespace, name });
     await waitFor('all children go', async () => (await children()).filter(belongsToIt).length === 0, 10_000);
-    await waitFor('Redis forgets it', async () => !(await redisMentions(cluster.redisUrl, name)), 10_000);
+    await waitFor('Redis forgets it', async () => !(await redisMentions(world.cluster.redisUrl, name)), 10_000);
   });
 
   it('write nothing at rest, and are never refused by the API server', async () => {
@@ -247,10 +227,10 @@ describe.skipIf(crds === undefined)('the controllers', () => {
     expect((await ourWrites()).length).toBe(before);
     const refused = (await ours()).filter(({ responseStatus }) => responseStatus?.code === 403);
     expect(refused.map(({ verb, requestURI }) => `${verb} ${requestURI}`)).toEqual([]);
-    expect(complaints).toEqual([]);
+    expect(world.complaints).toEqual([]);
   });
 
-  const ours = async () => (await readAuditLog(cluster.auditLogFile)).filter(isOurs);
+  const ours = async () => (await readAuditLog(world.cluster.auditLogFile)).filter(isOurs);
   const ourWrites = async () => (await ours()).filter(({ verb }) => !['get', 'list', 'watch'].includes(verb));
 
   /** Writes about one Function: by its own name, or by the name of one of its children. */

@@ -1,20 +1,13 @@
 /** One trace from the change to Ready, through jobs and reconciles of several processes, as OpenTelemetry exporters send it. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { KubeClient } from '@openfunction/kube';
 import {
   applyFunction,
-  defaultGateway,
-  foreignCrds,
+  type ControllerWorld,
   freshNamespace,
-  NEEDS_GO,
-  type Neighbours,
-  type StartedCluster,
-  type System,
+  hasControllerWorld,
   sketchFunction,
-  startNeighbours,
-  startSystem,
-  startTestCluster,
+  startControllerWorld,
   untilCondition,
   waitFor,
 } from '@openfunction/testing';
@@ -27,16 +20,11 @@ interface Span {
 }
 
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
-const crds = await foreignCrds();
-if (crds === undefined) console.warn(NEEDS_GO);
 
-describe.skipIf(crds === undefined)('a change', () => {
+describe.skipIf(!(await hasControllerWorld()))('a change', () => {
   const spans: Span[] = [];
   let collector: Server;
-  let cluster: StartedCluster;
-  let client: KubeClient;
-  let neighbours: Neighbours;
-  let system: System;
+  let world: ControllerWorld;
 
   beforeAll(async () => {
     collector = createServer((request, response) => {
@@ -48,9 +36,7 @@ describe.skipIf(crds === undefined)('a change', () => {
       });
     });
     await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve));
-    cluster = await startTestCluster({ roles: true, manifests: [...(crds ?? []), defaultGateway()] });
-    client = KubeClient.of(cluster.admin);
-    neighbours = await startNeighbours({ client });
+    world = await startControllerWorld();
     const env = {
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(collector.address() as AddressInfo).port}`,
       OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
@@ -58,18 +44,16 @@ describe.skipIf(crds === undefined)('a change', () => {
       OTEL_LOGS_EXPORTER: 'none',
       OTEL_BSP_SCHEDULE_DELAY: '100',
     };
-    system = await startSystem({ cluster, client, replicas: 1, env });
+    await world.startSystem({ replicas: 1, env });
   });
 
   afterAll(async () => {
-    await system?.stop();
-    await neighbours?.stop();
-    await client?.close();
-    await cluster?.stop();
+    await world?.stop();
     await new Promise((resolve) => collector.close(resolve));
   });
 
   it('keeps its trace through every controller', async () => {
+    const { client } = world;
     const namespace = await freshNamespace(client);
     const fn = sketchFunction({ namespace, name: 'traced', build: true });
     fn.metadata.annotations = { 'openfunction.io/traceparent': `00-${TRACE_ID}-00f067aa0ba902b7-01` };

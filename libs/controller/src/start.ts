@@ -2,18 +2,9 @@ import type { Kind } from '@openfunction/api';
 import { KubeClient } from '@openfunction/kube';
 import { openQueue, type WorkQueue } from '@openfunction/queue';
 import type { Logger } from '@openfunction/telemetry';
+import type { ControllerSettings } from './settings.ts';
 import { Shell } from './shell.ts';
 import type { Controller } from './types.ts';
-
-/** The settings that every controller has. */
-export interface ControllerSettings {
-  kubeconfig?: string | undefined;
-  redisUrl: string;
-  queuePrefix: string;
-  concurrency: number;
-  watchDelayMs: number;
-  handOver: 'on' | 'off';
-}
 
 export interface ControllerStart<Seen, Status> {
   config: ControllerSettings;

@@ -1,5 +1,6 @@
 export { type AuditEvent, readAuditLog } from './audit-log.ts';
 export { type ClusterAddress, type ClusterOptions, type StartedCluster, startTestCluster } from './cluster.ts';
+export { type ControllerWorld, hasControllerWorld, startControllerWorld } from './controller-world.ts';
 export { foreignCrds, NEEDS_GO } from './foreign-crds.ts';
 export {
   applyFunction,

@@ -12,7 +12,7 @@ import {
 } from '@openfunction/api';
 import type { Note } from '@openfunction/kube';
 import type { FunctionSeen } from './observe.ts';
-import type { Part, PartCondition } from './plan.ts';
+import type { Part, PartCondition } from './part.ts';
 import { builderHash, cancelBuilder, makeBuilder } from './resources/builder.ts';
 import { expiredBuilders, surplusBuilders } from './retention.ts';
 

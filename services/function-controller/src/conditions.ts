@@ -7,7 +7,7 @@ import {
   REASON,
   setCondition,
 } from '@openfunction/api';
-import type { PartCondition } from './plan.ts';
+import type { PartCondition } from './part.ts';
 
 /** The conditions of a Function from those of its parts. Ready repeats the first part that holds things up. */
 export function summarise(

@@ -1,19 +1,12 @@
+import { controllerSettings } from '@openfunction/controller';
 import { frameConfig } from '@openfunction/service';
 import { z } from 'zod';
 
 /** Settings of the function-controller; environment names are in upper case with underscores. */
 export const FunctionControllerConfig = z.object({
   ...frameConfig,
-  redisUrl: z.string().min(1),
-  /** Prefix of every key in Redis, so that several installations can share one. */
-  queuePrefix: z.string().default('openfunction'),
-  /** Keys worked on at once by one replica. */
-  concurrency: z.coerce.number().int().min(1).max(256).default(16),
+  ...controllerSettings,
   /** Seconds that an old version goes on after the gateway has accepted the route to the new one. */
   drainSeconds: z.coerce.number().min(0).max(3600).default(5),
-  /** Test switch: watch events of our own kinds are taken in this many milliseconds later. */
-  watchDelayMs: z.coerce.number().int().min(0).default(0),
-  /** Test switch: off leaves finding each other's work to the watches. */
-  handOver: z.enum(['on', 'off']).default('on'),
 });
 export type FunctionControllerConfig = z.output<typeof FunctionControllerConfig>;

@@ -1,9 +1,9 @@
-import type { Function, FunctionStatus, KubeObject } from '@openfunction/api';
+import type { Function, FunctionStatus } from '@openfunction/api';
 import type { Plan } from '@openfunction/controller';
-import type { Note } from '@openfunction/kube';
 import { planBuild } from './build-half.ts';
 import { summarise } from './conditions.ts';
 import type { FunctionSeen } from './observe.ts';
+import type { FunctionSettings, Part } from './part.ts';
 import { planRoute } from './route-half.ts';
 import { planServing } from './serving-half.ts';
 
@@ -17,31 +17,6 @@ import { planServing } from './serving-half.ts';
  * A new version replaces the old one in steps: new Serving beside the old one ─► it runs ─► the route moves to it ─►
  * the gateway has accepted ─► drained ─► the old Serving goes.
  */
-
-export interface FunctionSettings {
-  /** Seconds that the old version goes on after the route has moved. */
-  drainSeconds: number;
-}
-
-/** What one part of a Function decides. */
-export interface Part {
-  apply: KubeObject[];
-  remove: KubeObject[];
-  /** Status fields this part answers for; undefined clears one. */
-  status: Partial<FunctionStatus>;
-  condition: PartCondition;
-  events: Note[];
-  wakeAt?: Date | undefined;
-  /** Until then the part is expected to change by itself at once: the status can wait for that. */
-  quietUntil?: Date | undefined;
-}
-
-/** The part's condition, before it gets its type and time. */
-export interface PartCondition {
-  status: 'True' | 'False' | 'Unknown';
-  reason: string;
-  message: string;
-}
 
 /** What to do for one Function. */
 export function planFunction(seen: FunctionSeen, now: Date, settings: FunctionSettings): Plan<FunctionStatus> {

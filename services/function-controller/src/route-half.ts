@@ -9,7 +9,7 @@ import {
   type Serving,
 } from '@openfunction/api';
 import type { FunctionSeen } from './observe.ts';
-import type { FunctionSettings, Part, PartCondition } from './plan.ts';
+import type { FunctionSettings, Part, PartCondition } from './part.ts';
 import { isInternal, makeEntryService } from './resources/entry-service.ts';
 import { clusterDomain, covers, hostnamesOf, makeHttpRoute } from './resources/http-route.ts';
 import type { ServingPart } from './serving-half.ts';

@@ -11,7 +11,7 @@ import {
 } from '@openfunction/api';
 import type { Note } from '@openfunction/kube';
 import type { FunctionSeen } from './observe.ts';
-import type { Part, PartCondition } from './plan.ts';
+import type { Part, PartCondition } from './part.ts';
 import { makeServing, makeServingSpec, servingHash } from './resources/serving.ts';
 
 /*

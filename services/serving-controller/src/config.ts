@@ -1,17 +1,10 @@
+import { controllerSettings } from '@openfunction/controller';
 import { frameConfig } from '@openfunction/service';
 import { z } from 'zod';
 
 /** Settings of the serving-controller; environment names are in upper case with underscores. */
 export const ServingControllerConfig = z.object({
   ...frameConfig,
-  redisUrl: z.string().min(1),
-  /** Prefix of every key in Redis, so that several installations can share one. */
-  queuePrefix: z.string().default('openfunction'),
-  /** Keys worked on at once by one replica. */
-  concurrency: z.coerce.number().int().min(1).max(256).default(16),
-  /** Test switch: watch events of our own kinds are taken in this many milliseconds later. */
-  watchDelayMs: z.coerce.number().int().min(0).default(0),
-  /** Test switch: off leaves finding each other's work to the watches. */
-  handOver: z.enum(['on', 'off']).default('on'),
+  ...controllerSettings,
 });
 export type ServingControllerConfig = z.output<typeof ServingControllerConfig>;
