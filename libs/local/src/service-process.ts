@@ -15,6 +15,8 @@ export interface ServiceSpec {
   env: Record<string, string>;
   /** Folder of the log. */
   logs: string;
+  /** File to run instead of the service's source, e.g. its bundle. */
+  entry?: string;
 }
 
 /** A service that runs. */
@@ -30,7 +32,8 @@ const INHERITED = /^(PATH|HOME|TMPDIR|OTEL_.*)$/;
 
 /** Starts a service with its health port on a free loopback port, and returns when that port answers. Throws `process.failed`. */
 export async function startService(spec: ServiceSpec): Promise<ServiceProcess> {
-  const entry = fileURLToPath(new URL(`../../../services/${spec.service}/src/main.ts`, import.meta.url));
+  const source = new URL(`../../../services/${spec.service}/src/main.ts`, import.meta.url);
+  const entry = spec.entry ?? fileURLToPath(source);
   const logFile = join(spec.logs, `${spec.name}.log`);
   const offset = (await readFile(logFile, 'utf8').catch(() => '')).length;
   const inherited = Object.entries(process.env).filter(([name]) => INHERITED.test(name));

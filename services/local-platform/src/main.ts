@@ -2,4 +2,4 @@ import { runService } from '@openfunction/service';
 import { platformConfig } from './config.ts';
 import { start } from './start.ts';
 
-await runService({ name: 'openfunction-local-platform', schema: platformConfig, start });
+await runService({ name: 'local-platform', schema: platformConfig, start });

@@ -2,4 +2,4 @@ import { runService } from '@openfunction/service';
 import { webhookConfig } from './config.ts';
 import { start } from './start.ts';
 
-await runService({ name: 'openfunction-webhook', schema: webhookConfig, start });
+await runService({ name: 'webhook', schema: webhookConfig, start });
