@@ -1,4 +1,5 @@
 import { relative } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { explain } from '@openfunction/errors';
 import { stopOnEnd } from '@openfunction/local';
 import type { Cluster } from './cluster.ts';
@@ -8,6 +9,8 @@ import { bringUp, type Launch } from './run.ts';
 import { RunningParts } from './running-parts.ts';
 import { applySample, callFunction, followFunction, readSample } from './sample.ts';
 import { openState } from './state.ts';
+
+const LATE_PARTS_MS = 6_000;
 
 const print = (line: string) => {
   process.stdout.write(`${line}\n`);
@@ -25,20 +28,23 @@ async function main(): Promise<number> {
   const parts = new RunningParts(print);
   const state = await openState(options.state, { reset: options.reset });
   await parts.add('state folder', state.release);
+  const launch = { options, state, report, parts };
+  const launching = Promise.withResolvers<void>();
   stopOnEnd(async () => {
     report.line('stopping');
     await parts.stop();
+    // What is being started this moment is stopped as soon as it is up; a long build of a program is not waited for.
+    await Promise.race([launching.promise, pause(LATE_PARTS_MS)]);
   }, print);
-  const launch = { options, state, report, parts };
   report.line('state', `${state.directory}, logs of every process in logs/`);
-  return run(launch);
+  return run(launch, launching.resolve);
 }
 
-async function run(launch: Launch): Promise<number> {
+async function run(launch: Launch, onLaunched: () => void): Promise<number> {
   const { options, report, parts } = launch;
   let failure: string | undefined;
   try {
-    const cluster = await bringUp(launch);
+    const cluster = await bringUp(launch).finally(onLaunched);
     failure = await trySample(launch, cluster);
     if (!options.once) return await stayUp(launch, failure);
   } catch (error) {

@@ -42,7 +42,7 @@ const READY_MS = 90_000;
 
 /** Brings the whole system up; returns when it takes Functions. Throws with one sentence. */
 export async function bringUp(launch: Launch): Promise<Cluster> {
-  const { options, report, state } = launch;
+  const { options, report, state, parts } = launch;
   const ports = await choosePorts(options);
   const repository = updateSourceRepository(state.sourceRepository, join(ROOT, 'samples'));
   const [cluster, redisUrl, manifests] = await Promise.all([
@@ -65,7 +65,7 @@ export async function bringUp(launch: Launch): Promise<Cluster> {
       (names) => names.join(', '),
     ),
   ]);
-  await report.step('admission', () => awaitAdmission(cluster));
+  await report.step('admission', () => awaitAdmission(cluster, parts));
   return cluster;
 }
 
@@ -147,7 +147,7 @@ async function startServices(
     world.ports,
     replicas.filter((_, index) => specs[index]?.service === WEBHOOK),
   );
-  await Promise.all(replicas.map((replica) => awaitReady(replica)));
+  await Promise.all(replicas.map((replica) => awaitReady(replica, parts)));
   return services;
 }
 
@@ -181,10 +181,11 @@ async function forwardToWebhooks({ parts }: Launch, ports: Ports, replicas: read
   await parts.add('webhook forwarder', forwarder.stop);
 }
 
-async function awaitReady(replica: Replica): Promise<void> {
+async function awaitReady(replica: Replica, parts: RunningParts): Promise<void> {
   let last: true | string = 'is starting';
   const ready = await poll(
     async () => {
+      parts.refuseWhenStopping();
       last = await replica.readiness();
       return last === true ? true : undefined;
     },
@@ -197,9 +198,10 @@ async function awaitReady(replica: Replica): Promise<void> {
 }
 
 /** Asks, without writing, for a Function until the API server has learned to trust the webhook. */
-async function awaitAdmission({ client }: Cluster): Promise<void> {
+async function awaitAdmission({ client }: Cluster, parts: RunningParts): Promise<void> {
   let last = '';
   const tried = async () => {
+    parts.refuseWhenStopping();
     try {
       await client.apply(FUNCTION, PROBE, { fieldManager: 'openfunction-start', dryRun: true });
       return true;

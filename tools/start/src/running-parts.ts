@@ -1,4 +1,4 @@
-import { explain } from '@openfunction/errors';
+import { CodedError, explain } from '@openfunction/errors';
 
 /** What has been started and has to be stopped, last first. */
 export class RunningParts {
@@ -12,6 +12,11 @@ export class RunningParts {
 
   get stopping(): boolean {
     return this.#stopping !== undefined;
+  }
+
+  /** Ends a wait for something that will not come any more. Throws `process.failed`. */
+  refuseWhenStopping(): void {
+    if (this.stopping) throw new CodedError('process.failed', 'everything is being stopped');
   }
 
   /** Notes a part. One that comes while everything is being stopped is stopped at once. */
