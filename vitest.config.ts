@@ -11,6 +11,8 @@ export default defineConfig({
         // Beside the source; no process, no network.
         test: {
           name: 'unit',
+          // Some wait for processes they start, on machines that have other things to do.
+          testTimeout: 30_000,
           include: [`${SERVICES}/*.test.ts`],
           exclude: ['**/node_modules/**', '**/*.integration.test.ts', '**/*.slow.test.ts'],
         },

@@ -26,7 +26,10 @@ export const ERROR_CODES = {
     retry: 'never',
     meaning: 'A program that is needed can be neither found, downloaded nor built.',
   },
-  'build.failed': { retry: 'never', meaning: 'A step of a build failed; the step and its last lines are in the BuildRun.' },
+  'build.failed': {
+    retry: 'never',
+    meaning: 'A step of a build failed; the step and its last lines are in the BuildRun.',
+  },
   'config.invalid': { retry: 'never', meaning: 'A setting has a value that is not allowed.' },
   'name.taken': { retry: 'wait', meaning: 'Another owner holds the name of an object that is wanted.' },
   'process.failed': { retry: 'retry', meaning: 'A child process ended or did not become ready.' },

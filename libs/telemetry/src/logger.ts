@@ -5,14 +5,7 @@ import { type Logger as PinoLogger, pino } from 'pino';
 export type Logger = PinoLogger;
 
 /** Fields whose value is never written. (`key` is the namespace and name of an object, and stays.) */
-const SECRET_FIELDS = [
-  'password',
-  'token',
-  'authorization',
-  '*.password',
-  '*.token',
-  '*.authorization',
-];
+const SECRET_FIELDS = ['password', 'token', 'authorization', '*.password', '*.token', '*.authorization'];
 
 /** The logger of a service. Lines inside a span carry its trace id. */
 export function createLogger(service: string, level = 'info'): Logger {

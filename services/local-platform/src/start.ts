@@ -42,6 +42,7 @@ export async function start({ config, logger, health }: ServiceContext<PlatformC
     cacheDirectory: builderCache(resolve(config.openfunctionCache)),
     localRepository: config.samplesRepository,
     concurrency: config.buildConcurrency,
+    environment: process.env,
     logger,
   });
   ready = true;

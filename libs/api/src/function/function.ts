@@ -17,7 +17,6 @@ export const FunctionSpec = z.object({
 export type FunctionSpec = z.input<typeof FunctionSpec>;
 
 /** core.openfunction.io/v1beta2 Function. */
-// biome-ignore lint/suspicious/noShadowRestrictedNames: a schema is named after its kind
 export const Function = resource(
   FunctionSpec.describe('What is wanted.'),
   FunctionStatus.describe('What is there; written by the function-controller.'),

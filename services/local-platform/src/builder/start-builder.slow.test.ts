@@ -72,6 +72,7 @@ function start(): RunningBuilder {
     images,
     cacheDirectory: CACHE,
     localRepository: join(root, 'samples'),
+    environment: process.env,
     logger: silentLogger(),
   });
   return builder;

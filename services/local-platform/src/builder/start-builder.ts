@@ -25,8 +25,8 @@ export interface BuilderOptions {
   namespace?: string | undefined;
   /** Builds at once; 2 when absent. */
   concurrency?: number | undefined;
-  /** What the tools of a build may see of the environment is taken from here; the process's own when absent. */
-  environment?: NodeJS.ProcessEnv | undefined;
+  /** What the tools of a build may see of the environment is taken from here. */
+  environment: NodeJS.ProcessEnv;
   logger: Logger;
   /** Ends the builder like `stop`. */
   signal?: AbortSignal | undefined;
@@ -44,7 +44,7 @@ export interface RunningBuilder {
 export function startBuilder(options: BuilderOptions): RunningBuilder {
   const { client, images, cacheDirectory, localRepository, namespace, concurrency = 2, logger, signal } = options;
   const layers = new LayerCache(cacheDirectory);
-  const environment = makeBuildEnvironment(options.environment ?? process.env);
+  const environment = makeBuildEnvironment(options.environment);
   const runner = new BuildRunner(client, { images, layers, environment, localRepository }, logger);
   const queue = new RunQueue<KubeObject>(concurrency, (buildRun, stop) => runner.run(buildRun, stop));
   const stopping = new AbortController();
