@@ -1,0 +1,355 @@
+import { describe, expect, it } from 'vitest';
+import { BUILD, HTTP, makeFunction, makeGateway, NOW, World } from './testdata/world.ts';
+
+/** A Function that runs: built if `build` is set, its route accepted. */
+function running(spec: Parameters<typeof makeFunction>[0] = { serving: HTTP }): World {
+  const world = new World(makeFunction(spec));
+  world.settle();
+  if (spec.build !== undefined) {
+    world.endBuild('Succeeded');
+    world.settle();
+  }
+  world.endServing('Running');
+  world.settle();
+  world.acceptRoute();
+  world.settle();
+  return world;
+}
+
+const later = (world: World, seconds: number) => {
+  world.now = new Date(world.now.getTime() + seconds * 1000);
+};
+
+describe('a Function that is only served', () => {
+  it('skips the build, runs its image as it is, and is Ready when the gateway has accepted the route', () => {
+    const world = running();
+    expect(world.fn.status?.build?.state).toBe('Skipped');
+    expect(world.serving().spec.image).toBe('acme/fn:v1');
+    expect(world.condition('Ready')).toMatchObject({ status: 'True', reason: 'Ready', observedGeneration: 1 });
+    expect(world.fn.status?.addresses).toEqual([
+      { type: 'External', value: 'http://fn.ns.ofn.io/' },
+      { type: 'Internal', value: 'http://fn.ns.svc.cluster.local/' },
+    ]);
+    expect(world.condition('Reconciling')).toBeUndefined();
+    expect(world.condition('Stalled')).toBeUndefined();
+    expect(world.events).toEqual(['Running']);
+  });
+
+  it('plans the same again for the same world', () => {
+    const world = running();
+    expect(world.plan()).toEqual(world.plan());
+    expect(world.settle()).toBe(0);
+  });
+
+  it('is reachable inside the cluster only when there is no Gateway', () => {
+    const world = new World(makeFunction({ serving: HTTP }));
+    world.gateway = undefined;
+    world.settle();
+    world.endServing('Running');
+    world.settle();
+    expect(world.condition('Routed')).toMatchObject({ status: 'True', reason: 'ClusterLocal' });
+    expect(world.fn.status?.url).toMatch(/^http:\/\/serving-.*-ksvc\.ns\.svc$/);
+    expect(world.route).toBeUndefined();
+  });
+
+  it('puts the port of the listener into its address when it is not the usual one', () => {
+    const world = new World(makeFunction({ serving: HTTP }));
+    const gateway = makeGateway();
+    const [inside, outside] = gateway.spec.gatewaySpec?.listeners ?? [];
+    if (inside === undefined || outside === undefined) throw new Error('two listeners');
+    world.gateway = {
+      ...gateway,
+      spec: { ...gateway.spec, gatewaySpec: { listeners: [inside, { ...outside, port: 8081 }] } },
+    };
+    world.settle();
+    world.endServing('Running');
+    world.settle();
+    world.acceptRoute();
+    world.settle();
+    expect(world.fn.status?.url).toBe('http://fn.ns.ofn.io:8081/');
+  });
+
+  it('says what the gateway has against the route', () => {
+    const world = new World(makeFunction({ serving: HTTP }));
+    world.settle();
+    world.endServing('Running');
+    world.settle();
+    world.acceptRoute('False');
+    world.settle();
+    expect(world.condition('Ready')).toMatchObject({
+      status: 'False',
+      reason: 'RouteRejected',
+      message: expect.stringContaining('NoMatchingParent'),
+    });
+    expect(world.condition('Stalled')?.status).toBe('True');
+  });
+
+  it('waits a moment for the gateway before it says that it waits', () => {
+    const world = new World(makeFunction({ serving: HTTP }));
+    world.settle();
+    world.endServing('Running');
+    world.settle();
+    expect(world.plan()).toMatchObject({ status: undefined, events: [], wakeAt: new Date(NOW.getTime() + 2_000) });
+    later(world, 3);
+    world.settle();
+    expect(world.condition('Routed')).toMatchObject({ status: 'Unknown', reason: 'WaitingForRoute' });
+  });
+
+  it('loses everything that served when spec.serving goes (Q10)', () => {
+    const world = running();
+    world.fn = makeFunction({ build: BUILD }, world.fn.status);
+    world.settle();
+    expect([world.servings.size, world.route, world.entryService]).toEqual([0, undefined, undefined]);
+    expect(world.fn.status?.serving).toMatchObject({ state: 'Skipped' });
+    expect([world.fn.status?.url, world.fn.status?.addresses, world.fn.status?.route]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+});
+
+describe('a new version', () => {
+  it('stands beside the old one until it runs, the route has moved, is accepted, and requests had time to end', () => {
+    const world = running();
+    const old = world.serving().metadata.name;
+    world.change({ version: 'v2.0.0' });
+    world.settle();
+    const fresh = world.serving().metadata.name;
+    expect(fresh).not.toBe(old);
+    expect([...world.servings.keys()].sort()).toEqual([old, fresh].sort());
+    expect(JSON.stringify(world.route?.['spec'])).toContain(old);
+    world.endServing('Running');
+    world.settle();
+    expect(JSON.stringify(world.route?.['spec'])).toContain(fresh);
+    expect(world.servings.has(old)).toBe(true);
+    world.acceptRoute();
+    world.settle();
+    expect(world.condition('Ready')?.status).toBe('True');
+    expect(world.servings.has(old)).toBe(true);
+    expect(world.plan().wakeAt).toEqual(new Date(NOW.getTime() + 5_000));
+    later(world, 6);
+    world.settle();
+    expect([...world.servings.keys()]).toEqual([fresh]);
+  });
+
+  it('that fails leaves the old one serving, and says both', () => {
+    const world = running();
+    const old = world.serving().metadata.name;
+    world.change({ version: 'v2.0.0' });
+    world.settle();
+    world.endServing('Failed');
+    world.settle();
+    expect(world.condition('Served')).toMatchObject({
+      status: 'False',
+      message: `it is Failed ${old} goes on serving meanwhile.`,
+    });
+    expect(world.servings.has(old)).toBe(true);
+    expect(world.fn.status?.serving?.lastSuccessfulResourceRef).toBe(old);
+    expect(world.events.at(-1)).toBe('ServingFailed');
+  });
+
+  it('that never ran goes at once when yet another is wanted', () => {
+    const world = running();
+    world.change({ version: 'v2.0.0' });
+    world.settle();
+    const abandoned = world.serving().metadata.name;
+    world.change({ version: 'v3.0.0' });
+    world.settle();
+    expect(world.servings.has(abandoned)).toBe(false);
+    expect(world.servings.size).toBe(2);
+  });
+
+  it('has another name when an earlier content comes back', () => {
+    const world = running();
+    const first = world.serving().metadata.name;
+    world.change({ version: 'v2.0.0' });
+    world.settle();
+    world.change({ version: 'v1.0.0' });
+    world.settle();
+    expect(world.serving().metadata.name).not.toBe(first);
+  });
+
+  it.each([
+    ['a hostname', { triggers: { http: { port: 8080, route: { hostnames: ['a.example.com'] } } } }],
+    ['the start timeout', { ...HTTP, timeout: '5m' }],
+  ])('is not needed for %s (Q12)', (_case, serving) => {
+    const world = running();
+    const { name } = world.serving().metadata;
+    world.change({ serving });
+    world.settle();
+    expect(world.serving().metadata.name).toBe(name);
+    expect(world.serving().spec).toMatchObject(serving);
+  });
+
+  it('is needed for a change of memory (Q2)', () => {
+    const template = (memory: string) => ({ containers: [{ name: 'function', resources: { limits: { memory } } }] });
+    const world = running({ serving: { ...HTTP, template: template('128Mi') } });
+    const { name } = world.serving().metadata;
+    world.change({ serving: { ...HTTP, template: template('4Gi') } });
+    world.settle();
+    expect(world.serving().metadata.name).not.toBe(name);
+  });
+});
+
+describe('a Function that is built', () => {
+  const spec = { build: BUILD, serving: HTTP };
+
+  it('serves nothing before the first build has succeeded', () => {
+    const world = new World(makeFunction(spec));
+    world.settle();
+    expect(world.servings.size).toBe(0);
+    expect(world.condition('Served')).toMatchObject({ status: 'Unknown', reason: 'WaitingForBuild' });
+    expect(world.condition('Reconciling')?.status).toBe('True');
+  });
+
+  it('runs the image by its digest, and cleans the Builder up (successfulBuildsHistoryLimit is 0 when unset)', () => {
+    const world = running(spec);
+    expect(world.serving().spec.image).toBe('acme/fn:v1@sha256:1');
+    expect(world.fn.status?.revision?.imageDigest).toBe('sha256:1');
+    expect(world.builders.size).toBe(0);
+    expect(world.events).toEqual(['BuildCompleted', 'Running']);
+    expect(world.settle()).toBe(0);
+  });
+
+  it('keeps as many Builders as the history limit says', () => {
+    expect(running({ ...spec, build: { ...BUILD, successfulBuildsHistoryLimit: 1 } }).builders.size).toBe(1);
+  });
+
+  it('cancels a build that runs before the next one begins: one at a time', () => {
+    const world = new World(makeFunction(spec));
+    world.settle();
+    const first = world.builder().metadata.name;
+    world.change({ build: { ...BUILD, srcRepo: { ...BUILD.srcRepo, revision: 'v2' } } });
+    expect(
+      world
+        .plan()
+        .apply.filter(({ kind }) => kind === 'Builder')
+        .map(({ metadata, spec: { state } }) => [metadata.name, state]),
+    ).toEqual([[first, 'Cancelled']]);
+    world.settle();
+    expect(world.builder().metadata.name).not.toBe(first);
+    expect(world.builders.get(first)?.spec.state).toBe('Cancelled');
+  });
+
+  it('keeps the running version when a new build fails, and does not freeze serving changes (Q14)', () => {
+    const world = running(spec);
+    const { name } = world.serving().metadata;
+    world.change({ build: { ...BUILD, env: { BROKEN: 'yes' } } });
+    world.settle();
+    world.endBuild('Failed');
+    world.settle();
+    expect(world.condition('Built')).toMatchObject({ status: 'False', message: 'it Failed' });
+    expect(world.condition('Served')?.status).toBe('True');
+    expect(world.condition('Ready')?.status).toBe('False');
+    expect(world.condition('Stalled')?.status).toBe('True');
+    expect(world.serving().metadata.name).toBe(name);
+    world.change({ serving: { ...HTTP, params: { LEVEL: 'debug' } } });
+    world.settle();
+    expect(world.serving().metadata.name).not.toBe(name);
+    expect(world.serving().spec.image).toBe('acme/fn:v1@sha256:1');
+  });
+
+  it('is not built again when its failed Builder is gone (Q16)', () => {
+    const world = new World(makeFunction(spec));
+    world.settle();
+    world.endBuild('Failed');
+    world.settle();
+    world.builders.clear();
+    world.settle();
+    expect(world.builders.size).toBe(0);
+    expect(world.fn.status?.build?.state).toBe('Failed');
+  });
+
+  it('is built again, under another name, when its Builder vanishes while it runs', () => {
+    const world = new World(makeFunction(spec));
+    world.settle();
+    const { name } = world.builder().metadata;
+    world.builders.clear();
+    world.settle();
+    expect(world.builder().metadata.name).not.toBe(name);
+  });
+
+  it.each([
+    ['a history limit', { failedBuildsHistoryLimit: 3 }],
+    ['a maximum age', { builderMaxAge: '24h' }],
+    ['the timeout', { timeout: '10m' }],
+  ])('is not built again for %s', (_case, more) => {
+    const world = running({ ...spec, build: { ...BUILD, successfulBuildsHistoryLimit: 1 } });
+    const before = world.fn.status?.build?.resourceRef;
+    world.change({ build: { ...BUILD, successfulBuildsHistoryLimit: 1, ...more } });
+    world.settle();
+    expect(world.fn.status?.build?.resourceRef).toBe(before);
+  });
+
+  it('is built again when the rebuild annotation has a new value', () => {
+    const world = running(spec);
+    const before = world.fn.status?.build?.resourceRef;
+    world.fn = { ...world.fn, metadata: { ...world.fn.metadata, annotations: { 'openfunction.io/rebuild': 'now' } } };
+    world.settle();
+    expect(world.fn.status?.build?.resourceRef).not.toBe(before);
+  });
+
+  it('forgets the digest with the build (Q15), while the old version goes on (Q13)', () => {
+    const world = running(spec);
+    const old = world.serving().metadata.name;
+    world.fn = makeFunction({ serving: HTTP, image: 'acme/other:v1' }, world.fn.status);
+    world.settle();
+    expect(world.fn.status?.revision).toBeUndefined();
+    expect(world.serving().spec.image).toBe('acme/other:v1');
+    expect(world.servings.has(old)).toBe(true);
+  });
+
+  it('takes over what the Go operator built and serves, without building or serving anew', () => {
+    const world = running({ ...spec, build: { ...BUILD, successfulBuildsHistoryLimit: 1 } });
+    const [builder, serving] = [world.builder().metadata.name, world.serving().metadata.name];
+    const { build, serving: served, ...status } = world.fn.status ?? {};
+    world.fn = {
+      ...world.fn,
+      status: {
+        ...status,
+        build: { ...build, resourceHash: '9662436686479197285' },
+        serving: { ...served, resourceHash: '16094209176066618941' },
+      },
+    };
+    world.settle();
+    expect([world.builder().metadata.name, world.serving().metadata.name]).toEqual([builder, serving]);
+    expect(world.fn.status?.build?.resourceHash).toMatch(/^v1:/);
+    expect(world.fn.status?.serving?.resourceHash).toMatch(/^v1:/);
+  });
+
+  it('is looked at again when the next Builder reaches its maximum age', () => {
+    const world = running({ ...spec, build: { ...BUILD, successfulBuildsHistoryLimit: 1, builderMaxAge: '2h' } });
+    expect(world.plan().wakeAt).toEqual(new Date('2026-01-01T13:00:00Z'));
+    world.now = new Date('2026-01-01T13:00:00Z');
+    world.settle();
+    expect(world.builders.size).toBe(0);
+    expect(world.fn.status?.build?.state).toBe('Succeeded');
+  });
+});
+
+describe('any Function', () => {
+  const shapes = [undefined, HTTP, {}, { triggers: {} }, { triggers: { dapr: [{ name: 'a' }] } }];
+  const builds = [undefined, BUILD, { ...BUILD, failedBuildsHistoryLimit: 0 }];
+  const cases = builds.flatMap((build) =>
+    shapes.map((serving) => ({ ...(build && { build }), ...(serving && { serving }) })),
+  );
+
+  it.each(cases.map((spec) => [JSON.stringify(spec), spec] as const))(
+    'settles, whatever its children report: %s',
+    (_text, spec) => {
+      for (const outcome of ['Succeeded', 'Failed'] as const) {
+        const world = new World(makeFunction(spec));
+        world.settle();
+        if (spec.build !== undefined) world.endBuild(outcome);
+        world.settle();
+        if (world.fn.status?.serving?.resourceRef !== undefined)
+          world.endServing(outcome === 'Succeeded' ? 'Running' : 'Failed');
+        world.settle();
+        expect(world.settle()).toBe(0);
+        for (const { message, reason } of world.fn.status?.conditions ?? [])
+          expect([message, reason]).not.toContain('');
+      }
+    },
+  );
+});
