@@ -120,7 +120,6 @@ export class Reflector {
     }
     this.store.advance(result.resourceVersion);
     this.#version = result.resourceVersion;
-    this.#backoff.reset();
     this.#announce(true);
   }
 
@@ -151,8 +150,8 @@ export class Reflector {
       });
       for await (const event of events) {
         timer.refresh();
-        this.#backoff.reset();
         if (event.type === 'ERROR') return this.#interrupted(event);
+        this.#backoff.reset();
         this.#version = event.object.metadata.resourceVersion ?? this.#version;
         this.#delay.push(() => this.#receive(event));
       }

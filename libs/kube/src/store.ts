@@ -127,6 +127,8 @@ export class Store {
 
   #bury(key: string, resourceVersion: string): void {
     const now = Date.now();
+    const known = this.#tombstones.get(key);
+    if (known !== undefined && compareVersions(known.resourceVersion, resourceVersion) >= 0) return;
     this.#tombstones.delete(key);
     this.#tombstones.set(key, { resourceVersion, at: now });
     for (const [buried, { at }] of this.#tombstones) {

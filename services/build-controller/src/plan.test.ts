@@ -210,6 +210,12 @@ describe('the Build', () => {
     expect(makeBuild(makeBuilder())['spec'].strategy).toEqual({ name: 'openfunction', kind: 'ClusterBuildStrategy' });
   });
 
+  it('keeps its name when only limits change: or a second run would be made', () => {
+    const limits = { timeout: '1m', failedBuildsHistoryLimit: 3, successfulBuildsHistoryLimit: 2, builderMaxAge: '1h' };
+    expect(shipwrightNames(makeBuilder(limits))).toEqual(shipwrightNames(makeBuilder()));
+    expect(shipwrightNames(makeBuilder({ env: { A: '1' } }))).not.toEqual(shipwrightNames(makeBuilder()));
+  });
+
   it('and its run have labels of Function and Builder, and names that repeat', () => {
     const [build, run] = [
       makeBuild(makeBuilder()),

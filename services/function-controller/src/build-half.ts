@@ -88,16 +88,16 @@ function beginBuild(seen: FunctionSeen, hash: string): BuildPart {
   };
 }
 
+/** The hash goes: should the change be taken back meanwhile, what was cancelled has to be built after all. */
 function awaitCancel(seen: FunctionSeen, running: Builder[]): BuildPart {
   const names = running.map(({ metadata }) => metadata.name).join(', ');
-  const { resourceRef, resourceHash } = seen.fn.status?.build ?? {};
+  const { resourceRef, lastSuccessfulResourceRef } = seen.fn.status?.build ?? {};
+  const build: StepStatus = { ...(lastSuccessfulResourceRef !== undefined && { lastSuccessfulResourceRef }) };
   return {
     image: lastImage(seen),
     apply: running.map((builder) => cancelBuilder(seen.fn, builder)),
     remove: [],
-    status: {
-      build: { ...(resourceRef !== undefined && { resourceRef }), ...(resourceHash !== undefined && { resourceHash }) },
-    },
+    status: { build: { ...build, ...(resourceRef !== undefined && { resourceRef }) } },
     condition: {
       status: 'Unknown',
       reason: REASON.canceling,

@@ -1,3 +1,4 @@
+import { CRDS } from '@openfunction/api/crds';
 import { describe, expect, it } from 'vitest';
 import { BUILD, HTTP, makeFunction, makeGateway, NOW, World } from './testdata/world.ts';
 
@@ -67,6 +68,25 @@ describe('a Function that is only served', () => {
     world.acceptRoute();
     world.settle();
     expect(world.fn.status?.url).toBe('http://fn.ns.ofn.io:8081/');
+  });
+
+  it('keeps its status within the schema, however much the route says', () => {
+    const hostnames = Array.from({ length: 16 }, (_, index) => `h${index}.example.com`);
+    const match = (value: string) => ({ path: { type: 'PathPrefix' as const, value } });
+    const rules = ['/a', `/${'b'.repeat(300)}`, '/c'].map((path) => ({
+      matches: Array.from({ length: 8 }, () => match(path)),
+    }));
+    const world = new World(
+      makeFunction({ serving: { triggers: { http: { port: 8080, route: { hostnames, rules } } } } }),
+    );
+    world.settle();
+    world.endServing('Running');
+    world.settle();
+    world.acceptRoute();
+    world.settle();
+    const schema = CRDS.find(({ kind }) => kind.kind === 'Function')?.schema;
+    expect(schema?.safeParse({ spec: world.fn.spec, status: world.fn.status }).error).toBeUndefined();
+    expect(world.route?.['spec'].hostnames).toHaveLength(16);
   });
 
   it('says what the gateway has against the route', () => {
@@ -230,6 +250,22 @@ describe('a Function that is built', () => {
     world.settle();
     expect(world.builder().metadata.name).not.toBe(first);
     expect(world.builders.get(first)?.spec.state).toBe('Cancelled');
+  });
+
+  it('is built after all when the change is taken back while the first build is being cancelled', () => {
+    const world = new World(makeFunction(spec));
+    world.settle();
+    const first = world.builder();
+    const changed = { ...BUILD, env: { A: '1' } };
+    world.change({ build: changed });
+    const plan = world.plan();
+    const cancelled = plan.apply.find(({ metadata }) => metadata.name === first.metadata.name) as typeof first;
+    world.builders.set(first.metadata.name, cancelled);
+    world.fn = { ...world.fn, status: { ...plan.status } };
+    world.change({ build: BUILD });
+    world.settle();
+    expect(world.builder().metadata.name).not.toBe(first.metadata.name);
+    expect(world.builder().spec.state).toBeUndefined();
   });
 
   it('keeps the running version when a new build fails, and does not freeze serving changes (Q14)', () => {

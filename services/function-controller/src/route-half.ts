@@ -20,6 +20,9 @@ import type { ServingPart } from './serving-half.ts';
  */
 
 const QUIET_MS = 2_000;
+/** Limits of the status schema: a route may say more than fits there. */
+const LONGEST_ADDRESS = 253;
+const MOST_PATHS = 16;
 const EMPTY: Partial<FunctionStatus> = { route: undefined, addresses: undefined, url: undefined };
 
 export function planRoute(seen: FunctionSeen, serving: ServingPart, now: Date, settings: FunctionSettings): Part {
@@ -168,11 +171,12 @@ function exposure(
 ): Partial<FunctionStatus> {
   const hosts = hostnamesOf(fn, gateway) ?? [];
   const paths = pathsOf(wanted);
-  const addresses = hosts.flatMap((host) => paths.map((path) => addressOf(host, path.value ?? '/', gateway)));
+  const all = hosts.flatMap((host) => paths.map((path) => addressOf(host, path.value ?? '/', gateway)));
+  const addresses = all.filter(({ value }) => value.length <= LONGEST_ADDRESS);
   const conditions = mergedConditions(route);
   const external = addresses.find(({ type }) => type === 'External') ?? addresses[0];
   return {
-    route: { hosts, paths, ...(conditions.length > 0 && { conditions }) },
+    route: { hosts, paths: paths.slice(0, MOST_PATHS), ...(conditions.length > 0 && { conditions }) },
     addresses,
     url: external?.value,
   };

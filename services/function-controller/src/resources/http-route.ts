@@ -35,11 +35,14 @@ export function kubeGatewayOf(gateway: Gateway): { namespace: string; name: stri
   return { namespace: gatewayRef?.namespace ?? '', name: gatewayRef?.name ?? '' };
 }
 
-/** Hosts of the Function: its own, else the one of the host template; then the name inside the cluster. */
+/** An HTTPRoute, and `status.route`, hold no more. */
+const MOST_HOSTS = 16;
+
+/** Hosts of the Function: its own, else the one of the host template; then the name inside the cluster, where there is room. */
 export function hostnamesOf(fn: Function, gateway: Gateway): string[] | undefined {
   const inside = clusterHost(fn, gateway);
   const given = fn.spec.serving?.triggers?.http?.route?.hostnames;
-  if (given !== undefined) return given.includes(inside) ? given : [...given, inside];
+  if (given !== undefined) return given.includes(inside) || given.length >= MOST_HOSTS ? given : [...given, inside];
   const { name, namespace = '' } = fn.metadata;
   const template = gateway.spec.hostTemplate ?? '{{.Name}}.{{.Namespace}}.{{.Domain}}';
   const host = renderTemplate(template, { Name: name, Namespace: namespace, Domain: gateway.spec.domain });

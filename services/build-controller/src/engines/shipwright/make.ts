@@ -18,10 +18,20 @@ export interface ShipwrightNames {
   run: string;
 }
 
-/** As recorded in the Builder's status, else derived from the Builder: the same Builder always gives the same names. */
+/**
+ * As recorded in the Builder's status, else derived from what is built: the same Builder always gives the same names, also when
+ * limits on time and history change.
+ */
 export function shipwrightNames(builder: Builder): ShipwrightNames {
   const recorded = builder.status?.resourceRef ?? {};
-  const { state: _state, ...content } = builder.spec;
+  const {
+    state: _state,
+    timeout: _timeout,
+    successfulBuildsHistoryLimit: _succeeded,
+    failedBuildsHistoryLimit: _failed,
+    builderMaxAge: _age,
+    ...content
+  } = builder.spec;
   const hash = shortHash(builder.metadata.uid ?? '', contentHash(content));
   return {
     build: recorded[RESOURCE_REF.shipwrightBuild] ?? buildName(builder.metadata.name, hash),
