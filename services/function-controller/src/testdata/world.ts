@@ -113,6 +113,7 @@ export class World {
       status,
       reason: status === 'True' ? 'Accepted' : 'NoMatchingParent',
       message: 'as it is',
+      lastTransitionTime: CREATED,
       observedGeneration: this.route.metadata.generation,
     };
     this.route = { ...this.route, status: { parents: [{ conditions: [condition] }] } };
