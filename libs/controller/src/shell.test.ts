@@ -1,0 +1,285 @@
+import { BUILDER, childMeta, FUNCTION, type KubeObject, SERVING } from '@openfunction/api';
+import { CodedError } from '@openfunction/errors';
+import type { KubeClient, WatchEvent } from '@openfunction/kube';
+import { type Job, memoryQueue, type WorkQueue } from '@openfunction/queue';
+import { silentLogger } from '@openfunction/telemetry';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { Shell } from './shell.ts';
+import type { Controller, Plan } from './types.ts';
+
+/** An API server of three kinds in memory: versions count up, watches tell, status patches need the right version. */
+class FakeServer {
+  readonly objects = new Map<string, KubeObject>();
+  readonly writes: string[] = [];
+  refuse: ((write: string) => Error | undefined) | undefined;
+  #version = 100;
+  readonly #listeners = new Set<(event: WatchEvent) => void>();
+
+  apiVersion = () => 'core.openfunction.io/v1beta2';
+  discover = async () => 'v1beta2';
+  list = async (kind: { kind: string }) => ({
+    items: [...this.objects.values()].filter((object) => object.kind === kind.kind),
+    resourceVersion: String(this.#version),
+  });
+
+  async *watch(kind: { kind: string }, { signal }: { signal: AbortSignal }) {
+    const events: WatchEvent[] = [];
+    let wake = () => {};
+    const listener = (event: WatchEvent) => {
+      if (event.object.kind !== kind.kind) return;
+      events.push(event);
+      wake();
+    };
+    this.#listeners.add(listener);
+    signal.addEventListener('abort', () => wake());
+    while (!signal.aborted) {
+      for (let event = events.shift(); event !== undefined; event = events.shift()) yield event;
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+    this.#listeners.delete(listener);
+  }
+
+  get = async (kind: { kind: string }, { name }: { name: string }) => this.objects.get(`${kind.kind}/${name}`);
+
+  apply = async (_kind: unknown, object: KubeObject) => {
+    this.#allow(`apply ${object.kind} ${object.metadata.name}`);
+    return this.put(object);
+  };
+
+  patch = async (
+    kind: { kind: string },
+    { name }: { name: string },
+    patch: { metadata: { resourceVersion: string }; status: object },
+  ) => {
+    this.#allow(`status ${name}`);
+    const object = this.objects.get(`${kind.kind}/${name}`);
+    if (object?.metadata.resourceVersion !== patch.metadata.resourceVersion)
+      throw new CodedError('api.conflict', 'it changed');
+    return this.put({ ...object, status: { ...object['status'], ...patch.status } });
+  };
+
+  delete = async (kind: { kind: string }, { name }: { name: string }) => {
+    this.#allow(`delete ${kind.kind} ${name}`);
+    const object = this.objects.get(`${kind.kind}/${name}`);
+    this.objects.delete(`${kind.kind}/${name}`);
+    if (object !== undefined)
+      this.#tell({
+        type: 'DELETED',
+        object: { ...object, metadata: { ...object.metadata, resourceVersion: this.#next() } },
+      });
+  };
+
+  create = async (_kind: unknown, event: { reason: string }) => this.#allow(`event ${event.reason}`);
+
+  put(object: KubeObject): KubeObject {
+    const key = `${object.kind}/${object.metadata.name}`;
+    const old = this.objects.get(key);
+    const changed = JSON.stringify(old?.['spec']) !== JSON.stringify(object['spec']);
+    const generation = (old?.metadata.generation ?? 0) + (changed ? 1 : 0);
+    const metadata = {
+      uid: `uid-${object.metadata.name}`,
+      ...object.metadata,
+      generation,
+      resourceVersion: this.#next(),
+    };
+    const stored = { ...object, metadata };
+    this.objects.set(key, stored);
+    this.#tell({ type: old === undefined ? 'ADDED' : 'MODIFIED', object: stored });
+    return stored;
+  }
+
+  #next(): string {
+    this.#version += 1;
+    return String(this.#version);
+  }
+
+  #allow(write: string): void {
+    this.writes.push(write);
+    const refusal = this.refuse?.(write);
+    if (refusal !== undefined) throw refusal;
+  }
+
+  #tell(event: WatchEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+}
+
+interface Seen {
+  fn: KubeObject;
+  children: KubeObject[];
+}
+
+const fn = (name = 'a'): KubeObject => ({
+  apiVersion: 'core.openfunction.io/v1beta2',
+  kind: 'Function',
+  metadata: { namespace: 'ns', name },
+  spec: { size: 1 },
+});
+
+/** One Builder for each Function; the status tells its size, and an event is told when it is new. */
+function planOne({ fn: object, children }: Seen): Plan<Record<string, unknown>> {
+  const size = object['spec'].size as number;
+  const builder = {
+    apiVersion: object.apiVersion,
+    kind: 'Builder',
+    metadata: childMeta(object, `${object.metadata.name}-b`),
+    spec: { size },
+  };
+  const isNew = object['status']?.size !== size;
+  const note = { type: 'Normal' as const, reason: 'Made', message: 'made', action: 'Build', occasion: String(size) };
+  const unwanted = children.filter(({ metadata }) => metadata.name !== `${object.metadata.name}-b`);
+  return {
+    apply: [builder],
+    remove: unwanted,
+    status: { size, children: children.length },
+    events: isNew ? [note] : [],
+  };
+}
+
+const controller: Controller<Seen, Record<string, unknown>> = {
+  name: 'function',
+  primary: FUNCTION,
+  watches: [
+    { kind: FUNCTION, wakes: 'self' },
+    { kind: BUILDER, wakes: 'owner' },
+    { kind: SERVING, wakes: 'owner' },
+  ],
+  observe: (object, world) => ({ fn: object, children: world.store(BUILDER).ownedBy(object.metadata.uid ?? '') }),
+  plan: planOne,
+  markFailed: ({ fn: object }, error) => ({ ...object['status'], failed: error.message }),
+};
+
+describe('the shell', () => {
+  let shell: Shell<Seen, Record<string, unknown>> | undefined;
+  const partners: WorkQueue[] = [];
+
+  const start = async (server: FakeServer, handedOver: Job[] = []) => {
+    const partner = memoryQueue();
+    partners.push(partner);
+    partner.work(async (job) => void handedOver.push(job), { concurrency: 1 });
+    const client = server as unknown as KubeClient;
+    shell = new Shell({
+      controller,
+      client,
+      queue: memoryQueue(),
+      handOver: new Map([[BUILDER, partner]]),
+      fieldManager: 'me',
+      concurrency: 4,
+      watchDelayMs: 0,
+      logger: silentLogger(),
+    });
+    await shell.start();
+  };
+
+  afterEach(async () => {
+    await shell?.stop();
+    for (const partner of partners.splice(0)) await partner.close();
+  });
+
+  const writes = (server: FakeServer) => server.writes;
+
+  it('applies children, writes the status once, then tells the event; and then nothing more', async () => {
+    const server = new FakeServer();
+    await start(server);
+    server.put(fn());
+    await vi.waitFor(() => expect(writes(server)).toEqual(['apply Builder a-b', 'status a', 'event Made']));
+    server.put({
+      ...fn(),
+      metadata: { ...server.objects.get('Function/a')?.metadata, name: 'a', labels: { touched: 'yes' } },
+    });
+    await vi.waitFor(() => expect(server.objects.get('Function/a')?.metadata.labels).toEqual({ touched: 'yes' }));
+    await new Promise((resolve) => setTimeout(resolve, 50)); // whatever that woke has run
+    expect(writes(server).filter((write) => write.startsWith('apply'))).toHaveLength(1);
+  });
+
+  it('hands what it made to the partner, with the version that it saw', async () => {
+    const server = new FakeServer();
+    const jobs: Job[] = [];
+    await start(server, jobs);
+    server.put(fn());
+    await vi.waitFor(() => expect(jobs).toHaveLength(1));
+    const version = server.objects.get('Builder/a-b')?.metadata.resourceVersion;
+    expect(jobs[0]).toMatchObject({
+      key: { namespace: 'ns', name: 'a-b', uid: 'uid-a-b' },
+      floor: { 'builders.core.openfunction.io/ns/a-b': version },
+    });
+  });
+
+  it('puts drift in a child right, and makes one again that was deleted', async () => {
+    const server = new FakeServer();
+    await start(server);
+    server.put(fn());
+    await vi.waitFor(() => expect(writes(server)).toContain('event Made'));
+    const builder = server.objects.get('Builder/a-b') as KubeObject;
+    server.put({ ...builder, spec: { size: 99 } });
+    await vi.waitFor(() => expect(server.objects.get('Builder/a-b')?.['spec']).toEqual({ size: 1 }));
+    await server.delete(BUILDER, { name: 'a-b' });
+    await vi.waitFor(() => expect(server.objects.get('Builder/a-b')).toBeDefined());
+  });
+
+  it('removes only after the status is written', async () => {
+    const server = new FakeServer();
+    const owner = server.put(fn());
+    server.put({ apiVersion: owner.apiVersion, kind: 'Builder', metadata: childMeta(owner, 'old'), spec: {} });
+    await start(server);
+    await vi.waitFor(() => expect(writes(server)).toContain('delete Builder old'));
+    expect(writes(server).indexOf('status a')).toBeLessThan(writes(server).indexOf('delete Builder old'));
+  });
+
+  it('reads again and goes on quietly after a conflict', async () => {
+    const server = new FakeServer();
+    await start(server);
+    let conflicts = 1;
+    server.refuse = (write) =>
+      write === 'status a' && conflicts-- > 0 ? new CodedError('api.conflict', 'it changed') : undefined;
+    server.put(fn());
+    await vi.waitFor(() => expect(server.objects.get('Function/a')?.['status']?.size).toBe(1), 3_000);
+    expect(server.objects.get('Function/a')?.['status'].failed).toBeUndefined();
+  });
+
+  it('tells the user what only the world can mend, and tries again', async () => {
+    const server = new FakeServer();
+    await start(server);
+    server.refuse = (write) =>
+      write === 'apply Builder a-b' ? new CodedError('api.invalid', 'the API server refuses it') : undefined;
+    server.put(fn());
+    await vi.waitFor(() =>
+      expect(server.objects.get('Function/a')?.['status']?.failed).toBe('the API server refuses it'),
+    );
+    server.refuse = undefined;
+    await vi.waitFor(() => expect(server.objects.get('Builder/a-b')).toBeDefined(), 3_000);
+  });
+
+  it('never takes over an object of the wanted name that somebody else owns', async () => {
+    const server = new FakeServer();
+    const other = fn('other');
+    other.metadata.uid = 'uid-other';
+    server.put({
+      apiVersion: other.apiVersion,
+      kind: 'Builder',
+      metadata: childMeta(other, 'a-b'),
+      spec: { theirs: true },
+    });
+    await start(server);
+    server.put(fn('a'));
+    await vi.waitFor(() =>
+      expect(server.objects.get('Function/a')?.['status']?.failed).toMatch(
+        /Builder "a-b" exists and belongs to Function "other"/,
+      ),
+    );
+    expect(writes(server).filter((write) => write === 'apply Builder a-b')).toEqual([]);
+  });
+
+  it('lets an object that is being deleted alone', async () => {
+    const server = new FakeServer();
+    const deleting = fn('gone');
+    deleting.metadata.deletionTimestamp = '2026-01-01T00:00:00Z';
+    server.put(deleting);
+    server.put(fn('a'));
+    await start(server);
+    await vi.waitFor(() => expect(writes(server)).toContain('event Made'));
+    expect(writes(server).some((write) => write.includes('gone'))).toBe(false);
+  });
+});
