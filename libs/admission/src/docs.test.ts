@@ -7,7 +7,7 @@ const PAGE = readFileSync(new URL('../../../docs/admission.md', import.meta.url)
 /** Number, row and field of each line of the two tables. */
 function documented(): string[] {
   const cells = PAGE.split('\n').map((line) => line.split('|').map((cell) => cell.trim().replaceAll('`', '')));
-  return cells.filter(([, number]) => /^[DVQ]\d+$/.test(number ?? '')).map((cell) => cell.slice(1, 4).join(' '));
+  return cells.filter(([, number]) => /^[DVQN]\d+$/.test(number ?? '')).map((cell) => cell.slice(1, 4).join(' '));
 }
 
 it('docs/admission.md lists every default and every rule, and no other', () => {

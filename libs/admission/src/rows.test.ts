@@ -1,4 +1,4 @@
-import { FUNCTION_DEFAULTS, FUNCTION_RULES, segments } from '@openfunction/api';
+import { FUNCTION_DEFAULTS, FUNCTION_RULES } from '@openfunction/api';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { applyDefaults } from './defaulting.ts';
@@ -66,6 +66,10 @@ describe('default rows', () => {
 });
 
 describe('rule rows', () => {
+  it.each(Array.from({ length: 40 }, (_, index) => `V${index + 1}`))('there is one for %s', (number) => {
+    expect(FUNCTION_RULES.map((rule) => rule.number)).toContain(number);
+  });
+
   for (const rule of FUNCTION_RULES) {
     it(`${rule.number} ${rule.id} accepts its good example`, () => {
       expect(rule.broken(rule.accepts)).toBeUndefined();
@@ -75,8 +79,10 @@ describe('rule rows', () => {
       const speaking = FUNCTION_RULES.filter(({ level, broken }) => level === rule.level && broken(rule.refuses));
       expect(speaking.map(({ id }) => id)).toEqual([rule.id]);
       expect(
-        [rule.broken(rule.refuses)].flat().map((complaint) => printPath(complaint?.at ?? segments(rule.path))),
-      ).toEqual([rule.path]);
+        [rule.broken(rule.refuses)]
+          .flat()
+          .map((complaint) => (complaint?.at === undefined ? rule.path : printPath(complaint.at))),
+      ).toEqual([rule.path.replace('[]', '[0]')]);
     });
   }
 

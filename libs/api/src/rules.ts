@@ -69,10 +69,12 @@ export function invalid(value: unknown, detail: string): Complaint {
   return { reason: 'Invalid', value, detail };
 }
 
-/** A word that is not in the list of known ones; `supported` is printed in the given order. */
+/** A word that is not in the list of known ones; `supported` is printed in the given order. Says so when only the case is wrong. */
 export function unsupported(value: unknown, supported: readonly string[]): Complaint {
   const known = supported.map((word) => JSON.stringify(word)).join(', ');
-  return { reason: 'NotSupported', value, detail: `supported values: ${known}` };
+  const meant = supported.find((word) => word.toLowerCase() === String(value).trim().toLowerCase());
+  const hint = meant === undefined ? '' : `; did you mean ${JSON.stringify(meant)}?`;
+  return { reason: 'NotSupported', value, detail: `supported values: ${known}${hint}` };
 }
 
 /** Whether `value` is a JSON object (not a list, not null). */

@@ -1,4 +1,3 @@
-import { parseDuration } from '../duration.ts';
 import {
   type Complaint,
   CREATE_AND_UPDATE,
@@ -10,31 +9,11 @@ import {
   required,
   valueAt,
 } from '../rules.ts';
+import { built, served } from './examples.ts';
+import { boundsRule, type Example, span, spanRule, wordRule } from './field-rules.ts';
+import { SCALE_RULES } from './rules-scale.ts';
 
-const NOT_NEGATIVE = 'must be greater than or equal to 0';
 const DURATION = 'must be a duration such as "90s", "5m" or "1h30m"';
-
-/** No real duration is longer; reading millions of digits would only cost time. */
-const LONGEST_DURATION = 100;
-
-/** Milliseconds of a duration text, or undefined if it is none. */
-function span(text: unknown): number | undefined {
-  return typeof text === 'string' && text.length <= LONGEST_DURATION ? parseDuration(text) : undefined;
-}
-
-/** The base of the examples: an object that every rule accepts. */
-const SERVED = { image: 'registry/hello', serving: {} };
-const BUILD = { builder: 'builder-go', srcRepo: { url: 'https://git.example/hello' } };
-
-/** A Function whose spec is SERVED with these members besides. */
-function served(more: object): unknown {
-  return { spec: { ...SERVED, ...more } };
-}
-
-/** A Function whose `spec.build` is BUILD with these members besides. */
-function built(more: object): unknown {
-  return { spec: { image: 'registry/hello', build: { ...BUILD, ...more } } };
-}
 
 /** Whether `build` is written as an object; of anything else the schema speaks. */
 function hasBuild(fn: unknown): boolean {
@@ -48,40 +27,9 @@ function specOf(fn: unknown): Record<string, unknown> | undefined {
   return isObject(spec) ? spec : undefined;
 }
 
-/** A count that must not be below zero. */
-function countRule(number: string, field: string): Rule {
-  const path = `spec.build.${field}`;
-  return {
-    id: `build.${field}.not-negative`,
-    number,
-    path,
-    on: CREATE_AND_UPDATE,
-    level: 'deny',
-    broken: (fn) => {
-      const count = valueAt(fn, path);
-      return typeof count === 'number' && count < 0 ? invalid(count, NOT_NEGATIVE) : undefined;
-    },
-    accepts: built({ [field]: 0 }),
-    refuses: built({ [field]: -1 }),
-  };
-}
-
-/** A time span that must not be below zero. */
-function spanRule(number: string, field: string): Rule {
-  const path = `spec.build.${field}`;
-  return {
-    id: `build.${field}.not-negative`,
-    number,
-    path,
-    on: CREATE_AND_UPDATE,
-    level: 'deny',
-    broken: (fn) => {
-      const text = valueAt(fn, path);
-      return (span(text) ?? 0) < 0 ? invalid(text, NOT_NEGATIVE) : undefined;
-    },
-    accepts: built({ [field]: '5m' }),
-    refuses: built({ [field]: '-1ns' }),
-  };
+/** The example of a row about one field of `spec.build`. */
+function buildField(field: string): Example {
+  return (value) => built({ [field]: value });
 }
 
 /** A text in the grammar of Go durations. A number is refused here too, in words that say what to write instead. */
@@ -109,7 +57,7 @@ function brokenSource(fn: unknown): Complaint | undefined {
   return required('must specify one of: `url` or `bundleContainer`');
 }
 
-/** Rules of Function v1beta2. V10-V39 and the rules the original lacks (N1-N23) are further rows of this table. */
+/** Rules of Function v1beta2. Most rules that the original lacks (N1-N23) are still to come as rows of this table. */
 export const FUNCTION_RULES: readonly Rule[] = [
   {
     id: 'image.given',
@@ -205,11 +153,20 @@ export const FUNCTION_RULES: readonly Rule[] = [
     accepts: built({}),
     refuses: built({ srcRepo: { url: 'https://git.example/hello', bundleContainer: { image: 'registry/source' } } }),
   },
-  spanRule('V6', 'timeout'),
+  spanRule('V6', 'spec.build.timeout', buildField('timeout')),
+  wordRule('V10', 'spec.build.shipwright.strategy.kind', ['BuildStrategy', 'ClusterBuildStrategy'], (kind) =>
+    built({ shipwright: { strategy: { name: 'kaniko', kind } } }),
+  ),
+  spanRule('V11', 'spec.build.shipwright.timeout', (timeout) => built({ shipwright: { timeout } })),
   durationRule('spec.build.timeout', (timeout) => built({ timeout })),
-  countRule('V7', 'successfulBuildsHistoryLimit'),
-  countRule('V8', 'failedBuildsHistoryLimit'),
-  spanRule('V9', 'builderMaxAge'),
+  boundsRule(
+    'V7',
+    'spec.build.successfulBuildsHistoryLimit',
+    { minimum: 0 },
+    buildField('successfulBuildsHistoryLimit'),
+  ),
+  boundsRule('V8', 'spec.build.failedBuildsHistoryLimit', { minimum: 0 }, buildField('failedBuildsHistoryLimit')),
+  spanRule('V9', 'spec.build.builderMaxAge', buildField('builderMaxAge')),
   durationRule('spec.build.builderMaxAge', (builderMaxAge) => built({ builderMaxAge })),
   durationRule('spec.build.shipwright.timeout', (timeout) => built({ shipwright: { timeout } })),
   durationRule('spec.serving.timeout', (timeout) => served({ serving: { timeout } })),
@@ -227,6 +184,21 @@ export const FUNCTION_RULES: readonly Rule[] = [
     accepts: served({ serving: { triggers: { dapr: [{ name: 'cron' }] } } }),
     refuses: served({ serving: { triggers: { http: {}, dapr: [{ name: 'cron' }] } } }),
   },
+  spanRule('Q23', 'spec.serving.timeout', (timeout) => served({ serving: { timeout } })),
+  wordRule('N5', 'spec.serving.workloadType', ['Deployment', 'StatefulSet', 'Job'], (workloadType) =>
+    served({ serving: { workloadType } }),
+  ),
+  wordRule('N6', 'spec.serving.hooks.policy', ['Append', 'Override'], (policy) =>
+    served({ serving: { hooks: { policy } } }),
+  ),
+  boundsRule('N7', 'spec.serving.triggers.http.port', { minimum: 1, maximum: 65535 }, (port) =>
+    // 0 is 8080 by D4, so that the rule only ever sees it where the default has not been filled in.
+    served({ serving: { triggers: { http: { port } } } }),
+  ),
+  ...SCALE_RULES,
+  wordRule('V39', 'spec.serving.triggers.http.engine', ['knative', 'keda'], (engine) =>
+    served({ serving: { triggers: { http: { engine } } } }),
+  ),
   {
     id: 'build-or-serving',
     number: 'V40',

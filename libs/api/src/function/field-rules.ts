@@ -1,0 +1,94 @@
+import { parseDuration } from '../duration.ts';
+import { CREATE_AND_UPDATE, invalid, isAbsent, type Rule, unsupported, valueAt } from '../rules.ts';
+
+/** Rows that look at one field: bounds of numbers and time spans, words of a fixed list. */
+
+/** An object whose only content of interest is the given value of the row's field. */
+export type Example = (value: unknown) => unknown;
+
+/** No real duration is longer; reading millions of digits would only cost time. */
+const LONGEST_DURATION = 100;
+
+const NOT_NEGATIVE = 'must be greater than or equal to 0';
+
+/** Milliseconds of a duration text, or undefined if it is none. */
+export function span(text: unknown): number | undefined {
+  return typeof text === 'string' && text.length <= LONGEST_DURATION ? parseDuration(text) : undefined;
+}
+
+/** The path below `spec`, the stem of a row's name. */
+function stem(path: string): string {
+  return path.slice('spec.'.length);
+}
+
+/** Bounds of a number, both inclusive. */
+export interface Bounds {
+  minimum: number;
+  maximum?: number;
+}
+
+/** What is wrong with a number outside its bounds; other types are left to the schema. */
+export function outside(value: unknown, { minimum, maximum = Number.POSITIVE_INFINITY }: Bounds): string | undefined {
+  if (typeof value !== 'number' || (value >= minimum && value <= maximum)) return undefined;
+  return maximum === Number.POSITIVE_INFINITY
+    ? `must be greater than or equal to ${minimum}`
+    : `must be between ${minimum} and ${maximum}`;
+}
+
+/** A number that must lie within bounds. */
+export function boundsRule(number: string, path: string, bounds: Bounds, example: Example): Rule {
+  const isCount = bounds.minimum === 0 && bounds.maximum === undefined;
+  return {
+    id: `${stem(path)}.${isCount ? 'not-negative' : 'range'}`,
+    number,
+    path,
+    on: CREATE_AND_UPDATE,
+    level: 'deny',
+    broken: (fn) => {
+      const value = valueAt(fn, path);
+      const wrong = outside(value, bounds);
+      return wrong === undefined ? undefined : invalid(value, wrong);
+    },
+    accepts: example(bounds.maximum ?? bounds.minimum),
+    refuses: example(bounds.minimum - 1),
+  };
+}
+
+/** A time span that must not be below zero. */
+export function spanRule(number: string, path: string, example: Example): Rule {
+  return {
+    id: `${stem(path)}.not-negative`,
+    number,
+    path,
+    on: CREATE_AND_UPDATE,
+    level: 'deny',
+    broken: (fn) => {
+      const text = valueAt(fn, path);
+      return (span(text) ?? 0) < 0 ? invalid(text, NOT_NEGATIVE) : undefined;
+    },
+    accepts: example('5m'),
+    refuses: example('-1ns'),
+  };
+}
+
+/** Whether a text field holds something that is none of the words. An empty text counts as absent (Q17). */
+export function isOther(value: unknown, words: readonly string[]): boolean {
+  return !isAbsent(value) && typeof value === 'string' && value !== '' && !words.includes(value);
+}
+
+/** A text that must be one of these words. */
+export function wordRule(number: string, path: string, words: readonly string[], example: Example): Rule {
+  return {
+    id: `${stem(path)}.known`,
+    number,
+    path,
+    on: CREATE_AND_UPDATE,
+    level: 'deny',
+    broken: (fn) => {
+      const value = valueAt(fn, path);
+      return isOther(value, words) ? unsupported(value, words) : undefined;
+    },
+    accepts: example(''),
+    refuses: example('test'),
+  };
+}
