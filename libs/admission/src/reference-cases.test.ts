@@ -107,6 +107,15 @@ describe('cases of the original', () => {
       [`${BEHAVIOR}.scaleDown.policies[0].periodSeconds`],
     ],
     [30, scaled({ keda: { triggers: [{ type: 'activemq' }] } }), [`${KEDA}.triggers[0].metadata`]],
+    // The original accepts these two (its test says TODO); N12 refuses them.
+    [29, scaled({ keda: { triggers: [{ type: '', metadata: { a: 'b' } }] } }), [`${KEDA}.triggers[0].type`]],
+    [
+      31,
+      scaled({
+        keda: { triggers: [{ type: 'cron', metadata: { a: 'b' }, authenticationRef: { name: 'a', kind: 'test' } }] },
+      }),
+      [`${KEDA}.triggers[0].authenticationRef.kind`],
+    ],
     // The original fills in failureThreshold 0 and speaks of that one alone.
     [
       32,

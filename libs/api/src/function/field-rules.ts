@@ -1,5 +1,15 @@
 import { parseDuration } from '../duration.ts';
-import { CREATE_AND_UPDATE, invalid, isAbsent, type Rule, unsupported, valueAt } from '../rules.ts';
+import {
+  type Complaint,
+  CREATE_AND_UPDATE,
+  invalid,
+  isAbsent,
+  isObject,
+  type Rule,
+  segments,
+  unsupported,
+  valueAt,
+} from '../rules.ts';
 
 /** Rows that look at one field: bounds of numbers and time spans, words of a fixed list. */
 
@@ -90,5 +100,28 @@ export function wordRule(number: string, path: string, words: readonly string[],
     },
     accepts: example(''),
     refuses: example('test'),
+  };
+}
+
+/** A field of each item of a list. The complaint names the item by its index (Q12); items that are no objects are left to the schema. */
+export function itemRule(
+  row: { id: string; number: string; list: string; field: string; accepts: unknown; refuses: unknown },
+  broken: (value: unknown, item: Record<string, unknown>) => Complaint | undefined,
+): Rule {
+  const { list, field, ...rest } = row;
+  return {
+    ...rest,
+    path: `${list}[].${field}`,
+    on: CREATE_AND_UPDATE,
+    level: 'deny',
+    broken: (fn) => {
+      const items = valueAt(fn, list);
+      if (!Array.isArray(items)) return undefined;
+      const found = items.flatMap((item, index) => {
+        const complaint = isObject(item) ? broken(valueAt(item, field), item) : undefined;
+        return complaint === undefined ? [] : [{ ...complaint, at: [...segments(list), index, ...segments(field)] }];
+      });
+      return found.length === 0 ? undefined : found;
+    },
   };
 }

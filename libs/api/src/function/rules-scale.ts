@@ -1,19 +1,17 @@
 import {
   type Complaint,
   CREATE_AND_UPDATE,
-  type FieldPath,
   invalid,
   isAbsent,
   isBlank,
   isObject,
   type Rule,
   required,
-  segments,
   unsupported,
   valueAt,
 } from '../rules.ts';
 import { scaled } from './examples.ts';
-import { boundsRule, outside, wordRule } from './field-rules.ts';
+import { boundsRule, itemRule, outside, wordRule } from './field-rules.ts';
 
 const SCALE = 'spec.serving.scaleOptions';
 const KEDA = `${SCALE}.keda`;
@@ -53,25 +51,9 @@ function policyRule(
     const behavior = { [direction]: { policies: [policy] } };
     return scaledObject({ advanced: { horizontalPodAutoscalerConfig: { behavior } } });
   };
-  return {
-    id: `${policies.slice('spec.'.length)}.${field}`,
-    number,
-    path: `${policies}[].${field}`,
-    on: CREATE_AND_UPDATE,
-    level: 'deny',
-    broken: (fn) => {
-      const list = valueAt(fn, policies);
-      if (!Array.isArray(list)) return undefined;
-      const found = list.flatMap((policy, index) => {
-        const at: FieldPath = [...segments(policies), index, field];
-        const complaint = broken(valueAt(policy, [field]));
-        return complaint === undefined ? [] : [{ ...complaint, at }];
-      });
-      return found.length === 0 ? undefined : found;
-    },
-    accepts: example(row.right),
-    refuses: example(row.wrong),
-  };
+  const { right, wrong } = row;
+  const id = `${policies.slice('spec.'.length)}.${field}`;
+  return itemRule({ id, number, list: policies, field, accepts: example(right), refuses: example(wrong) }, broken);
 }
 
 function within(minimum: number, maximum?: number): (value: unknown) => Complaint | undefined {

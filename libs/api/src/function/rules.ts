@@ -7,12 +7,15 @@ import {
   isObject,
   type Rule,
   required,
+  unsupported,
   valueAt,
 } from '../rules.ts';
 import { built, served } from './examples.ts';
 import { boundsRule, type Example, span, spanRule, wordRule } from './field-rules.ts';
 import { SCALE_RULES } from './rules-scale.ts';
+import { TRIGGER_RULES } from './rules-trigger.ts';
 
+const RUNTIMES = ['OCIContainer', 'WasmEdge'];
 const DURATION = 'must be a duration such as "90s", "5m" or "1h30m"';
 
 /** Whether `build` is written as an object; of anything else the schema speaks. */
@@ -71,6 +74,22 @@ export const FUNCTION_RULES: readonly Rule[] = [
     },
     accepts: served({}),
     refuses: served({ image: '' }),
+  },
+  {
+    // Read without regard to case, as the original reads it.
+    id: 'workloadRuntime.known',
+    number: 'N4',
+    path: 'spec.workloadRuntime',
+    on: CREATE_AND_UPDATE,
+    level: 'deny',
+    broken: (fn) => {
+      const runtime = valueAt(fn, 'spec.workloadRuntime');
+      if (typeof runtime !== 'string' || runtime === '') return undefined;
+      const isKnown = RUNTIMES.some((word) => word.toLowerCase() === runtime.toLowerCase());
+      return isKnown ? undefined : unsupported(runtime, RUNTIMES);
+    },
+    accepts: served({ workloadRuntime: 'wasmedge' }),
+    refuses: served({ workloadRuntime: 'docker' }),
   },
   {
     // The original looks only when there is a build, and names a field that does not exist (Q6).
@@ -196,6 +215,7 @@ export const FUNCTION_RULES: readonly Rule[] = [
     served({ serving: { triggers: { http: { port } } } }),
   ),
   ...SCALE_RULES,
+  ...TRIGGER_RULES,
   wordRule('V39', 'spec.serving.triggers.http.engine', ['knative', 'keda'], (engine) =>
     served({ serving: { triggers: { http: { engine } } } }),
   ),

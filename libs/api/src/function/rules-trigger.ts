@@ -1,0 +1,66 @@
+import { isAbsent, isBlank, isObject, type Rule, required, unsupported, valueAt } from '../rules.ts';
+import { scaled, served } from './examples.ts';
+import { isOther, itemRule } from './field-rules.ts';
+
+const SCALE_TRIGGERS = 'spec.serving.scaleOptions.keda.triggers';
+const CRON = { type: 'cron', metadata: { timezone: 'UTC' } };
+
+/** Scalers whose target may stand outside of `metadata`. */
+const WITHOUT_METADATA = ['cpu', 'memory'];
+
+function scaleTrigger(more: object): unknown {
+  return scaled({ keda: { triggers: [{ ...CRON, ...more }] } });
+}
+
+/** A word in each KEDA trigger. */
+function scaleTriggerWord(field: string, words: readonly string[], more: (word: string) => object): Rule {
+  const row = { id: `serving.scaleOptions.keda.triggers.${field}.known`, number: 'N12', list: SCALE_TRIGGERS, field };
+  const accepts = scaleTrigger(more(words[0] ?? ''));
+  return itemRule({ ...row, accepts, refuses: scaleTrigger(more('test')) }, (value) =>
+    isOther(value, words) ? unsupported(value, words) : undefined,
+  );
+}
+
+/** A list whose items hold nothing but a reference to a Dapr component: an item without one does nothing (Q26). */
+function referenceRule(list: string, example: (items: unknown[]) => unknown): Rule {
+  const row = { id: `${list.slice('spec.'.length)}.dapr.given`, number: 'Q26', list, field: 'dapr' };
+  return itemRule({ ...row, accepts: example([{ dapr: { name: 'store' } }]), refuses: example([{}]) }, (dapr) =>
+    isAbsent(dapr) ? required('must be specified: an empty item does nothing') : undefined,
+  );
+}
+
+/** Items of `triggers`, `outputs` and KEDA's triggers. */
+export const TRIGGER_RULES: readonly Rule[] = [
+  referenceRule('spec.serving.triggers.inputs', (inputs) => served({ serving: { triggers: { inputs } } })),
+  referenceRule('spec.serving.outputs', (outputs) => served({ serving: { outputs } })),
+  itemRule(
+    {
+      id: 'serving.scaleOptions.keda.triggers.type.given',
+      number: 'N12',
+      list: SCALE_TRIGGERS,
+      field: 'type',
+      accepts: scaleTrigger({}),
+      refuses: scaleTrigger({ type: '' }),
+    },
+    (type) => (isBlank(type) ? required('must be the type of a KEDA scaler, such as "kafka" or "cron"') : undefined),
+  ),
+  itemRule(
+    {
+      id: 'serving.scaleOptions.keda.triggers.metadata.given',
+      number: 'N12',
+      list: SCALE_TRIGGERS,
+      field: 'metadata',
+      accepts: scaleTrigger({ type: 'cpu', metadata: {} }),
+      refuses: scaleTrigger({ metadata: {} }),
+    },
+    (metadata, trigger) => {
+      const isEmpty = isObject(metadata) && Object.keys(metadata).length === 0;
+      const isFree = WITHOUT_METADATA.some((type) => type === valueAt(trigger, 'type'));
+      return isEmpty && !isFree ? required('must hold the settings of the scaler') : undefined;
+    },
+  ),
+  scaleTriggerWord('authenticationRef.kind', ['TriggerAuthentication', 'ClusterTriggerAuthentication'], (kind) => ({
+    authenticationRef: { name: 'auth', kind },
+  })),
+  scaleTriggerWord('metricType', ['AverageValue', 'Value', 'Utilization'], (metricType) => ({ metricType })),
+];
