@@ -15,8 +15,16 @@ import { boundsRule, type Example, span, spanRule, wordRule } from './field-rule
 import { SCALE_RULES } from './rules-scale.ts';
 import { TRIGGER_RULES } from './rules-trigger.ts';
 
+const NAME =
+  "must be a lowercase DNS label (letters, digits, '-', starting with a letter, at most 63 characters): " +
+  'it names the Service and labels all children';
 const RUNTIMES = ['OCIContainer', 'WasmEdge'];
 const DURATION = 'must be a duration such as "90s", "5m" or "1h30m"';
+
+/** Whether a name is a DNS-1035 label. */
+function isLabel(name: string): boolean {
+  return name.length <= 63 && /^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(name);
+}
 
 /** Whether `build` is written as an object; of anything else the schema speaks. */
 function hasBuild(fn: unknown): boolean {
@@ -62,6 +70,20 @@ function brokenSource(fn: unknown): Complaint | undefined {
 
 /** Rules of Function v1beta2. Most rules that the original lacks (N1-N23) are still to come as rows of this table. */
 export const FUNCTION_RULES: readonly Rule[] = [
+  {
+    // The name of the Service, and a label value of all children (Q30). A stored object keeps its name.
+    id: 'name.label',
+    number: 'N1',
+    path: 'metadata.name',
+    on: ['create'],
+    level: 'deny',
+    broken: (fn) => {
+      const name = valueAt(fn, 'metadata.name');
+      return typeof name !== 'string' || name === '' || isLabel(name) ? undefined : invalid(name, NAME);
+    },
+    accepts: { metadata: { name: 'hello-1' }, ...(served({}) as object) },
+    refuses: { metadata: { name: '1a.b' }, ...(served({}) as object) },
+  },
   {
     id: 'image.given',
     number: 'V1',
