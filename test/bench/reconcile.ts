@@ -11,6 +11,7 @@ import {
   type System,
   sketchFunction,
   startControllerWorld,
+  untilQuiet,
   waitFor,
 } from '@openfunction/testing';
 import { type Usage, usageOf } from './process-usage.ts';
@@ -71,7 +72,8 @@ async function burst(bench: Bench, mode: Mode, count: number): Promise<unknown> 
   await waitFor(`${count} Functions are ready`, () => follower.readyAt.size === count, 120_000);
   const elapsedMs = Date.now() - startedAt;
   await follower.reflector.stop();
-  await quiet(cluster);
+  // What they do after Ready counts too.
+  await untilQuiet(async () => (await readAuditLog(cluster.auditLogFile)).filter(isOurWrite).length);
   const after = usages(bench);
   const delays = names
     .map((name) => (follower.readyAt.get(name) ?? 0) - (applied.get(name) ?? 0))
@@ -108,22 +110,6 @@ function follow(client: KubeClient, namespace: string) {
   });
   reflector.start();
   return { readyAt, reflector };
-}
-
-/** Waits until our services have written nothing for a second: what they do after Ready counts too. */
-async function quiet(cluster: StartedCluster): Promise<void> {
-  let last = -1;
-  await waitFor(
-    'writes cease',
-    async () => {
-      const count = (await readAuditLog(cluster.auditLogFile)).filter(isOurWrite).length;
-      const same = count === last;
-      last = count;
-      await new Promise((resolve) => setTimeout(resolve, 1_000)); // two looks have to be apart
-      return same;
-    },
-    60_000,
-  );
 }
 
 async function writesIn(cluster: StartedCluster, namespace: string): Promise<AuditEvent[]> {

@@ -22,7 +22,7 @@ import {
 } from '@openfunction/api';
 import { KubeClient } from '@openfunction/kube';
 import { findProgram, freePort, type ManagedProcess, silent, startProcess } from '@openfunction/local';
-import { readAuditLog, untilCondition, waitFor } from '@openfunction/testing';
+import { readAuditLog, untilCondition, untilQuiet, waitFor } from '@openfunction/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -159,14 +159,7 @@ describe('with npm start', () => {
     const ours = async () =>
       (await readAuditLog(await auditLog(file))).filter(({ user }) => OPERATORS.test(user.username));
     const writes = async () => (await ours()).filter(({ verb }) => !['get', 'list', 'watch'].includes(verb)).length;
-    let before = -1;
-    await waitFor('writes cease', async () => {
-      const now = await writes();
-      const same = now === before;
-      before = now;
-      await new Promise((resolve) => setTimeout(resolve, 1_000)); // two looks have to be apart
-      return same;
-    });
+    const before = await untilQuiet(writes);
     await new Promise((resolve) => setTimeout(resolve, IDLE_SECONDS * 1000)); // the time at rest is what is looked at
     expect(await writes()).toBe(before);
     const refused = (await ours()).filter(({ responseStatus }) => responseStatus?.code === 403);

@@ -23,6 +23,7 @@ import {
   sketchFunction,
   startControllerWorld,
   untilCondition,
+  untilQuiet,
   waitFor,
 } from '@openfunction/testing';
 import { Redis } from 'ioredis';
@@ -221,8 +222,7 @@ describe.skipIf(!(await hasControllerWorld()))('the controllers', () => {
   });
 
   it('write nothing at rest, and are never refused by the API server', async () => {
-    await settled();
-    const before = (await ourWrites()).length;
+    const before = await settled();
     await new Promise((resolve) => setTimeout(resolve, 3_000)); // the time without writes is what is looked at
     expect((await ourWrites()).length).toBe(before);
     const refused = (await ours()).filter(({ responseStatus }) => responseStatus?.code === 403);
@@ -247,17 +247,7 @@ describe.skipIf(!(await hasControllerWorld()))('the controllers', () => {
     );
   };
 
-  /** Waits until no write of ours has come for a second. */
-  const settled = async () => {
-    let count = -1;
-    await waitFor('writes cease', async () => {
-      const now = (await ourWrites()).length;
-      const same = now === count;
-      count = now;
-      await new Promise((resolve) => setTimeout(resolve, 700)); // two looks have to be apart
-      return same;
-    });
-  };
+  const settled = () => untilQuiet(async () => (await ourWrites()).length);
 
   const touchKnative = async (serving: string) => {
     const { items } = await client.list(KNATIVE_SERVICE, {

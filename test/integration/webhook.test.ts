@@ -14,7 +14,7 @@ import {
 } from '@openfunction/api';
 import { KubeClient, statusOf } from '@openfunction/kube';
 import { applyManifests, findProgram, readManifests, silent } from '@openfunction/local';
-import { readAuditLog, type StartedCluster, startTestCluster, waitFor } from '@openfunction/testing';
+import { readAuditLog, type StartedCluster, startTestCluster, untilQuiet, waitFor } from '@openfunction/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { linesOf, type Replica, startReplica } from './webhook-replica.ts';
@@ -326,7 +326,7 @@ describe('replicas', () => {
       return events.filter(({ user }) => user.username.endsWith(':openfunction-webhook'));
     };
     const isWrite = ({ verb }: { verb: string }) => !['get', 'list', 'watch'].includes(verb);
-    const before = (await ours()).filter(isWrite).length;
+    const before = await untilQuiet(async () => (await ours()).filter(isWrite).length);
     await apply(fn('quiet', { image: 'a', serving: {} }));
     await client.apply(
       SERVICE,

@@ -12,4 +12,4 @@ export {
 export { type NeighbourOptions, type Neighbours, type Outcome, startNeighbours } from './neighbours.ts';
 export { freshNamespace, type TestCluster, testCluster } from './shared-cluster.ts';
 export { type System, type SystemOptions, startSystem } from './system.ts';
-export { waitFor } from './wait-for.ts';
+export { untilQuiet, waitFor } from './wait-for.ts';

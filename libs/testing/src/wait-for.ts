@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { explain } from '@openfunction/errors';
 
 const EVERY_MS = 50;
+const QUIET_MS = 1_000;
 
 type Falsy = undefined | null | false | 0 | '';
 
@@ -32,4 +33,21 @@ async function attempt<T>(probe: () => T | Promise<T>): Promise<{ value?: T; err
   } catch (error) {
     return { error };
   }
+}
+
+/** Waits until two counts a second apart are the same, e.g. of writes: what was going on has ended. Returns the count. */
+export async function untilQuiet(count: () => Promise<number>, timeoutMs = 60_000): Promise<number> {
+  let last = -1;
+  await waitFor(
+    'what is counted comes to rest',
+    async () => {
+      const now = await count();
+      const same = now === last;
+      last = now;
+      if (!same) await pause(QUIET_MS);
+      return same;
+    },
+    timeoutMs,
+  );
+  return last;
 }
