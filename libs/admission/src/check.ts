@@ -1,6 +1,6 @@
-import type { FieldPath, StructuralSchema } from '@openfunction/api';
+import { type FieldPath, isEqual, type StructuralSchema } from '@openfunction/api';
 import { typeOf, wrongNumber, wrongText, wrongType } from './check-scalar.ts';
-import { isEqual, member } from './json.ts';
+import { member } from './json.ts';
 import type { Problem } from './problem.ts';
 
 /** More problems than anybody reads; the walk stops there, so that a huge malformed object costs little. */

@@ -1,55 +1,80 @@
-import { type Default, isObject, type Operation, segments, valueAt } from '@openfunction/api';
-import { isEqual, withMember } from './json.ts';
+import {
+  type Default,
+  type FieldPath,
+  isEqual,
+  isObject,
+  type Operation,
+  REMOVE,
+  segments,
+  valueAt,
+} from '@openfunction/api';
+import { withMember, withoutMember } from './json.ts';
 
 /** One operation of a JSON patch (RFC 6902). */
 export interface PatchOperation {
-  op: 'add' | 'replace';
+  op: 'add' | 'replace' | 'remove';
   path: string;
-  value: unknown;
+  value?: unknown;
 }
 
-/** An object with its defaults, and the fields that were set, outermost only. */
+/** An object with its defaults, and the fields that were set or taken away, outermost only. */
 export interface Defaulted {
   object: unknown;
   /** Paths that were set; below each, everything is new. */
-  set: readonly (readonly string[])[];
+  set: readonly FieldPath[];
 }
 
 /** Applies a table of defaults in its order. What is malformed on the way to a field is passed over: the schema speaks about it. */
-export function applyDefaults(table: readonly Default[], object: unknown, operation: Operation): Defaulted {
-  let current = object;
-  const set: string[][] = [];
+export function applyDefaults(
+  table: readonly Default[],
+  object: unknown,
+  operation: Operation,
+  old?: unknown,
+): Defaulted {
+  let draft: Defaulted = { object, set: [] };
   for (const row of table) {
     if (!row.on.includes(operation)) continue;
     const path = segments(row.path);
-    if (!isObject(valueAt(current, path.slice(0, -1)))) continue;
-    const field = valueAt(current, path);
-    const value = row.value(field, current);
-    if (value === undefined || isEqual(value, field)) continue;
-    current = withValue(current, path, value);
-    if (!set.some((outer) => outer.every((segment, depth) => segment === path[depth]))) set.push(path);
+    if (!isObject(valueAt(draft.object, path.slice(0, -1)))) continue;
+    const field = valueAt(draft.object, path);
+    const value = row.value(field, draft.object, old);
+    if (value !== undefined) draft = withField(draft, path, value === REMOVE ? undefined : value);
   }
-  return { object: current, set };
+  return draft;
 }
 
-/** A copy of the object with one field set; only the objects on the way are copied. */
-export function withValue(object: unknown, path: readonly string[], value: unknown): unknown {
+/** The same with one field set, or taken away where the value is undefined. A field that is as wanted stays as it is. */
+export function withField(draft: Defaulted, path: FieldPath, value: unknown): Defaulted {
+  const { object, set } = draft;
+  if (isEqual(valueAt(object, path), value)) return draft;
+  const isWithin = (outer: FieldPath, inner: FieldPath) => outer.every((segment, depth) => segment === inner[depth]);
+  const isNew = set.some((outer) => isWithin(outer, path));
+  const rest = set.filter((inner) => !isWithin(path, inner));
+  return { object: withValue(object, path, value), set: isNew ? set : [...rest, path] };
+}
+
+/** A copy of the object with one field set, or taken away; only what is on the way is copied. */
+export function withValue(object: unknown, path: FieldPath, value: unknown): unknown {
   const [name, ...rest] = path;
   if (name === undefined) return value;
+  if (Array.isArray(object) && typeof name === 'number') return object.with(name, withValue(object[name], rest, value));
   const parent = isObject(object) ? object : {};
-  return withMember(parent, name, withValue(valueAt(parent, [name]), rest, value));
+  if (rest.length === 0 && value === undefined) return withoutMember(parent, String(name));
+  return withMember(parent, String(name), withValue(valueAt(parent, [name]), rest, value));
 }
 
 /** The smallest JSON patch that turns the object as sent into the one with these fields set. */
 export function patchOf(sent: unknown, { object, set }: Defaulted): PatchOperation[] {
-  return set.map((path) => ({
-    op: valueAt(sent, path) === undefined ? 'add' : 'replace',
-    path: pointer(path),
-    value: valueAt(object, path),
-  }));
+  return set.flatMap((path): PatchOperation[] => {
+    const isThere = valueAt(sent, path) !== undefined;
+    const value = valueAt(object, path);
+    const at = pointer(path);
+    if (value === undefined) return isThere ? [{ op: 'remove', path: at }] : [];
+    return [{ op: isThere ? 'replace' : 'add', path: at, value }];
+  });
 }
 
 /** A JSON pointer (RFC 6901). */
-export function pointer(path: readonly string[]): string {
-  return path.map((segment) => `/${segment.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+export function pointer(path: FieldPath): string {
+  return path.map((segment) => `/${String(segment).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }

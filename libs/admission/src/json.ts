@@ -4,24 +4,6 @@ const SHOWN_LENGTH = 120;
 const SHOWN_MEMBERS = 8;
 const SHOWN_DEPTH = 3;
 
-/** Whether two JSON values are equal; the order of members does not count. */
-export function isEqual(left: unknown, right: unknown): boolean {
-  const pairs: [unknown, unknown][] = [[left, right]];
-  for (let pair = pairs.pop(); pair !== undefined; pair = pairs.pop()) {
-    const [a, b] = pair;
-    if (a === b) continue;
-    if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-    if (Array.isArray(a) !== Array.isArray(b)) return false;
-    const keys = Object.keys(a);
-    if (keys.length !== Object.keys(b).length) return false;
-    for (const key of keys) {
-      if (!Object.hasOwn(b, key)) return false;
-      pairs.push([member(a, key), member(b, key)]);
-    }
-  }
-  return true;
-}
-
 /** The value of an own member; never one that every object inherits. */
 export function member(value: object, key: string): unknown {
   return Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
@@ -32,6 +14,12 @@ export function withMember(object: Record<string, unknown>, key: string, value: 
   const copy = { ...object };
   Object.defineProperty(copy, key, { value, enumerable: true, configurable: true, writable: true });
   return copy;
+}
+
+/** A copy without one own member. */
+export function withoutMember(object: Record<string, unknown>, key: string): Record<string, unknown> {
+  const { [key]: _, ...rest } = object;
+  return rest;
 }
 
 /** The value as a message shows it: JSON, cut short when it is long or deep. */

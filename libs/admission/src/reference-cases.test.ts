@@ -1,10 +1,7 @@
-import { existsSync, globSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { FUNCTION, FUNCTION_DEFAULTS, FUNCTION_RULES, unsupported } from '@openfunction/api';
 import { FUNCTION_SCHEMA } from '@openfunction/api/schemas';
 import { describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
-import { type ReviewedKind, reviewMutating, reviewValidating } from './review.ts';
+import { type ReviewedKind, reviewMutating } from './review.ts';
 
 const REVIEWED: ReviewedKind = {
   kind: FUNCTION,
@@ -187,32 +184,5 @@ describe('verdicts of §4.4 and of the column "build instead"', () => {
     const request = { uid: 'u1', operation: 'UPDATE', dryRun: true, object: changed, oldObject: stored };
     const body = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request };
     expect(reviewMutating(body, REVIEWED, { newTraceparent: () => '' }).verdict).toBe('allowed');
-  });
-});
-
-const MANIFESTS = fileURLToPath(new URL('../../../../shared/data/openfunction/manifests/', import.meta.url));
-
-describe.skipIf(!existsSync(MANIFESTS))('published manifests (skipped where ../shared/data is absent)', () => {
-  /** Documentation fragments that no version accepts: they lack an image, a source, or the name of an output. */
-  const isFragment = new Set(
-    existsSync(MANIFESTS)
-      ? readFileSync(`${MANIFESTS}INDEX.md`, 'utf8')
-          .split('\n')
-          .filter((line) => line.includes('| rejected: '))
-          .map((line) => line.split('`')[1] ?? '')
-      : [],
-  );
-
-  it.each(globSync('**/core.openfunction.io-v1beta2/*.function.*.yaml', { cwd: MANIFESTS }))('%s', (file) => {
-    const object = parse(readFileSync(MANIFESTS + file, 'utf8'));
-    if (isFragment.has(file)) {
-      expect(fields(object)).not.toEqual([]);
-      return;
-    }
-    const { answer, verdict } = reviewMutating(reviewOf(object), REVIEWED, { newTraceparent: () => '' });
-    expect(answer.response.status).toBeUndefined();
-    expect(answer.response.warnings).toBeUndefined();
-    expect(verdict).toBe('allowed');
-    expect(reviewValidating(reviewOf(object), REVIEWED).verdict).toBe('allowed');
   });
 });

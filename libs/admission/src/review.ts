@@ -2,18 +2,19 @@ import {
   ANNOTATION,
   type Default,
   type FieldPath,
+  isEqual,
   isObject,
   type Kind,
   type Operation,
   type Rule,
+  type Seen,
   type StructuralSchema,
   segments,
   valueAt,
 } from '@openfunction/api';
 import { type AdmissionReview, allow, deny, parseReview, type ReviewRequest, refuse } from './admission-review.ts';
 import { checkSchema, MOST_PROBLEMS } from './check.ts';
-import { applyDefaults, type PatchOperation, patchOf, pointer } from './defaulting.ts';
-import { isEqual } from './json.ts';
+import { applyDefaults, type Defaulted, type PatchOperation, patchOf, withField } from './defaulting.ts';
 import { inDocumentOrder } from './order.ts';
 import { type Problem, printPath, problemOf } from './problem.ts';
 import { traceparentToSet } from './trace.ts';
@@ -22,15 +23,31 @@ import { traceparentToSet } from './trace.ts';
 export interface ReviewedKind {
   kind: Kind;
   version: string;
-  /** `openAPIV3Schema` of the CRD. */
+  /** `openAPIV3Schema` of the CRD's version. */
   schema: StructuralSchema;
   defaults: readonly Default[];
+  rules: readonly Rule[];
+  /** Set where the tables speak of another version than the one that is sent. */
+  view?: VersionView;
+  /** Whether a change of the spec begins a trace. */
+  isTraced?: boolean;
+}
+
+/** How an object of one version is looked at through the tables of another. */
+export interface VersionView {
+  /** The object in the tables' version. Total, and without loss. */
+  convert: (object: unknown) => unknown;
+  /** Where the user finds, in the object he sent, what is at `path` of the converted one. */
+  pathOf: (sent: unknown, path: FieldPath) => FieldPath;
+  /** Rules on the object as sent. */
   rules: readonly Rule[];
 }
 
 export interface ReviewContext {
   /** W3C trace context for a change that begins a trace now. */
   newTraceparent: () => string;
+  /** What is known of the cluster, for warnings. */
+  exists?: Seen['exists'];
 }
 
 /** An answer, and what telemetry wants to know about it. */
@@ -43,28 +60,83 @@ export interface Reviewed {
   problems: number;
 }
 
+/** The object under review and what it is judged beside. */
+interface Case {
+  reviewed: ReviewedKind;
+  operation: Operation;
+  /** As sent. */
+  sent: unknown;
+  sentOld: unknown;
+  /** As sent, in the tables' version. */
+  given: unknown;
+  /** The same with defaults. */
+  draft: Defaulted;
+  seen: Seen;
+}
+
 /**
  * The mutating review: fills in defaults and says everything that is wrong with the object at once. The API server checks the
- * schema only after this review, and would answer alone; so the whole table runs here, schema included. Defaults only add, so
- * what is wrong with the object as sent is still there in the defaulted one, and one run speaks about both. Never throws.
+ * schema only after this review, and would answer alone; so the whole table runs here, schema included. What is wrong with the
+ * object as sent is still there in the defaulted one, so one run speaks about both. Never throws.
  */
 export function reviewMutating(body: unknown, reviewed: ReviewedKind, context: ReviewContext): Reviewed {
   return reviewWith(body, reviewed, (request, operation) => {
-    const defaulted = applyDefaults(reviewed.defaults, request.object, operation);
-    const old = defaultedOld(reviewed, request, operation);
-    const findings = findAll(reviewed, defaulted.object, old, operation);
-    if (findings.problems.length > 0) return findings;
-    const { dryRun } = request;
-    const traceparent = traceparentToSet({ object: defaulted.object, old, dryRun }, context.newTraceparent);
-    return { ...findings, patch: [...patchOf(request.object, defaulted), ...tracePatch(request.object, traceparent)] };
+    const judged = caseOf(reviewed, request, operation, context);
+    const findings = findAll(judged);
+    return findings.problems.length > 0 ? findings : { ...findings, patch: patchFor(judged, request, context) };
   });
 }
 
 /** The validating review: the same table, on the final object. Never throws. */
-export function reviewValidating(body: unknown, reviewed: ReviewedKind): Reviewed {
-  return reviewWith(body, reviewed, (request, operation) =>
-    findAll(reviewed, request.object, defaultedOld(reviewed, request, operation), operation),
+export function reviewValidating(
+  body: unknown,
+  reviewed: ReviewedKind,
+  context: Pick<ReviewContext, 'exists'> = {},
+): Reviewed {
+  return reviewWith(body, reviewed, (request, operation) => {
+    // What is stored is judged as it is; its warnings have been given by the mutating review.
+    const judged = caseOf(reviewed, request, operation, context);
+    const { problems } = findAll({ ...judged, draft: { object: judged.given, set: [] } });
+    return { problems, warnings: [] };
+  });
+}
+
+function caseOf(
+  reviewed: ReviewedKind,
+  request: ReviewRequest,
+  operation: Operation,
+  { exists }: Pick<ReviewContext, 'exists'>,
+): Case {
+  const convert = reviewed.view?.convert ?? ((object: unknown) => object);
+  const isUpdate = operation === 'update';
+  const old = isUpdate ? applyDefaults(reviewed.defaults, convert(request.old), 'create').object : undefined;
+  const given = convert(request.object);
+  const draft = applyDefaults(reviewed.defaults, given, operation, old);
+  const seen = { ...(isUpdate && { old }), ...(exists !== undefined && { exists }) };
+  return { reviewed, operation, sent: request.object, sentOld: isUpdate ? request.old : undefined, given, draft, seen };
+}
+
+function patchFor(judged: Case, { dryRun }: ReviewRequest, { newTraceparent }: ReviewContext): PatchOperation[] {
+  const { reviewed, sent, seen } = judged;
+  let { draft } = judged;
+  if (reviewed.isTraced === true && isObject(valueAt(sent, 'metadata'))) {
+    const traceparent = traceparentToSet({ object: draft.object, old: seen.old, dryRun }, newTraceparent);
+    if (traceparent !== undefined) draft = withAnnotation(draft, ANNOTATION.traceparent, traceparent);
+  }
+  const { view } = reviewed;
+  if (view === undefined) return patchOf(sent, draft);
+  const moved = draft.set.map((path) => ({ path: view.pathOf(sent, path), value: valueAt(draft.object, path) }));
+  return patchOf(
+    sent,
+    moved.reduce((made, { path, value }) => withField(made, path, value), { object: sent, set: [] } as Defaulted),
   );
+}
+
+function withAnnotation(draft: Defaulted, name: string, value: string): Defaulted {
+  const path = ['metadata', 'annotations'];
+  const annotations = valueAt(draft.object, path);
+  if (isObject(annotations)) return withField(draft, [...path, name], value);
+  return annotations === undefined || annotations === null ? withField(draft, path, { [name]: value }) : draft;
 }
 
 interface Findings {
@@ -95,32 +167,51 @@ function reviewWith(
   return { answer, verdict: refused ? 'denied' : 'allowed', problems: problems.length, ...facts };
 }
 
-function defaultedOld(reviewed: ReviewedKind, request: ReviewRequest, operation: Operation): unknown {
-  return operation === 'update' ? applyDefaults(reviewed.defaults, request.old, operation).object : undefined;
-}
-
 /** Everything the schema and the rules say, in document order, nothing twice. */
-function findAll(reviewed: ReviewedKind, object: unknown, old: unknown, operation: Operation): Findings {
-  const rules = reviewed.rules.filter((rule) => rule.on.includes(operation));
-  const ofRules = rules.filter(({ level }) => level === 'deny').flatMap((rule) => denials(rule, object, old));
-  const ofSchema = checkSchema(withoutStatus(reviewed.schema), object, [], ...(old === undefined ? [] : [old]));
-  const problems = inDocumentOrder(reviewed.schema, [
-    ...ofRules,
-    ...ofSchema.filter((found) => !isSaid(found, ofRules)),
-  ]);
-  const warnings = rules.filter(({ level }) => level === 'warn').flatMap((rule) => complaints(rule, object));
-  return { problems: problems.slice(0, MOST_PROBLEMS), warnings: warnings.map(printWarning) };
+function findAll(judged: Case): Findings {
+  const { reviewed, sent, sentOld, draft, seen } = judged;
+  const { schema, view } = reviewed;
+  const ofRules = [
+    ...denials(judged, reviewed.rules, draft.object, seen).map((problem) =>
+      view === undefined ? problem : { ...problem, path: view.pathOf(sent, problem.path) },
+    ),
+    ...(view === undefined ? [] : denials(judged, view.rules, sent, { ...seen, old: sentOld })),
+  ];
+  // The schema of a converted version is held to the object as sent: that is where the user looks.
+  const [object, old] = view === undefined ? [draft.object, seen.old] : [sent, sentOld];
+  const ofSchema = checkSchema(withoutStatus(schema), object, [], ...(old === undefined ? [] : [old]));
+  const problems = inDocumentOrder(schema, [...ofRules, ...ofSchema.filter((found) => !isSaid(found, ofRules))]);
+  return { problems: problems.slice(0, MOST_PROBLEMS), warnings: warningsOf(judged) };
 }
 
-function complaints(rule: Rule, object: unknown): Problem[] {
-  const broken = rule.broken(object) ?? [];
+function warningsOf({ reviewed, operation, sent, draft, seen }: Case): string[] {
+  const { view } = reviewed;
+  const told = ofLevel(reviewed.rules, 'warn', operation).flatMap((rule) => complaints(rule, draft.object, seen));
+  const warnings = told.map((problem) => {
+    const path = view === undefined ? problem.path : view.pathOf(sent, problem.path);
+    return `${printPath(path)}: ${problem.detail}`;
+  });
+  return warnings.slice(0, MOST_WARNINGS);
+}
+
+/** The API server cuts off all warnings of an answer at 4 KiB together. */
+const MOST_WARNINGS = 20;
+
+function ofLevel(rules: readonly Rule[], level: Rule['level'], operation: Operation): Rule[] {
+  return rules.filter((rule) => rule.level === level && rule.on.includes(operation));
+}
+
+function complaints(rule: Rule, object: unknown, seen: Seen): Problem[] {
+  const broken = rule.broken(object, seen) ?? [];
   const list = 'reason' in broken ? [broken] : broken;
   return list.map((complaint) => problemOf(complaint, segments(rule.path)));
 }
 
-function denials(rule: Rule, object: unknown, old: unknown): Problem[] {
-  const found = complaints(rule, object);
-  return old === undefined ? found : found.filter((problem) => !isUnchanged(problem, rule, object, old));
+function denials({ operation }: Case, rules: readonly Rule[], object: unknown, seen: Seen): Problem[] {
+  return ofLevel(rules, 'deny', operation).flatMap((rule) => {
+    const found = complaints(rule, object, seen);
+    return seen.old === undefined ? found : found.filter((problem) => !isUnchanged(problem, rule, object, seen.old));
+  });
 }
 
 /**
@@ -129,18 +220,24 @@ function denials(rule: Rule, object: unknown, old: unknown): Problem[] {
  */
 function isUnchanged(problem: Problem, rule: Rule, object: unknown, old: unknown): boolean {
   const isAsStored = (path: FieldPath) => isEqual(valueAt(object, path), valueAt(old, path));
+  if (!(rule.about ?? []).map(segments).every(isAsStored)) return false;
   const parentWasThere = isObject(valueAt(old, problem.path.slice(0, -1)));
-  return parentWasThere && [problem.path, ...(rule.about ?? []).map(segments)].every(isAsStored);
+  return (parentWasThere && isAsStored(problem.path)) || isInStoredItem(problem.path, object, old);
 }
 
-/** Whether a rule has said the same about the same field: its words are the better ones. */
+/** Whether the outermost list item on the way to the problem is one of the stored ones: it may have moved within its list. */
+function isInStoredItem(path: FieldPath, object: unknown, old: unknown): boolean {
+  const depth = path.findIndex((segment) => typeof segment === 'number');
+  if (depth === -1) return false;
+  const stored = valueAt(old, path.slice(0, depth));
+  const item = valueAt(object, path.slice(0, depth + 1));
+  return Array.isArray(stored) && stored.some((other) => isEqual(other, item));
+}
+
+/** Whether a rule has spoken about the same field: its words are the better ones. */
 function isSaid(problem: Problem, said: readonly Problem[]): boolean {
   const path = printPath(problem.path);
-  return said.some((other) => other.reason === problem.reason && printPath(other.path) === path);
-}
-
-function printWarning({ path, detail }: Problem): string {
-  return `${printPath(path)}: ${detail}`;
+  return said.some((other) => printPath(other.path) === path);
 }
 
 const specSchemas = new WeakMap<StructuralSchema, StructuralSchema>();
@@ -153,19 +250,4 @@ function withoutStatus(schema: StructuralSchema): StructuralSchema {
   const made = { ...schema, properties };
   specSchemas.set(schema, made);
   return made;
-}
-
-/** The patch that sets the trace annotation, where metadata has a place for it. */
-function tracePatch(object: unknown, traceparent: string | undefined): PatchOperation[] {
-  const metadata = valueAt(object, 'metadata');
-  if (traceparent === undefined || !isObject(metadata)) return [];
-  const annotations = valueAt(metadata, 'annotations');
-  if (isObject(annotations)) {
-    const path = pointer(['metadata', 'annotations', ANNOTATION.traceparent]);
-    return [{ op: Object.hasOwn(annotations, ANNOTATION.traceparent) ? 'replace' : 'add', path, value: traceparent }];
-  }
-  const value = { [ANNOTATION.traceparent]: traceparent };
-  return annotations === undefined || annotations === null
-    ? [{ op: 'add', path: pointer(['metadata', 'annotations']), value }]
-    : [];
 }

@@ -1,4 +1,4 @@
-import { FUNCTION_DEFAULTS, FUNCTION_RULES } from '@openfunction/api';
+import { ADMISSION_TABLES, FUNCTION_RULES, segments } from '@openfunction/api';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { applyDefaults } from './defaulting.ts';
@@ -38,65 +38,70 @@ const { functionLike } = fc.letrec<{ functionLike: unknown; members: object }>((
   members: fc.dictionary(fc.constantFrom(...FIELDS, ...MORE_FIELDS), tie('functionLike'), { maxKeys: 4 }),
 }));
 
-describe('default rows', () => {
-  for (const row of FUNCTION_DEFAULTS)
+/** Any path that a row's path stands for. */
+function pathPattern(path: string): RegExp {
+  const names = segments(path).map((name) => name.replaceAll(/[.]/g, '[.]').replace('[]', '\\[0\\]'));
+  const joined = names.map((name) => (name === '*' ? '.+' : /[/]/.test(name) ? `\\[${name}\\]` : `.${name}`)).join('');
+  return new RegExp(`^${joined.slice(1)}$`);
+}
+
+describe.each(ADMISSION_TABLES)('$kind.kind', ({ defaults, rules }) => {
+  for (const row of defaults)
     it(`${row.number} ${row.id} turns its example into what it promises`, () => {
-      const { object } = applyDefaults([row], row.before, 'create');
+      const { object } = applyDefaults([row], row.before, row.on.includes('create') ? 'create' : 'update', row.old);
       expect(object).toEqual(row.after);
     });
 
-  it('have names of their own', () => {
-    const ids = FUNCTION_DEFAULTS.map(({ id }) => id);
-    expect(new Set(ids).size).toBe(ids.length);
+  it.each(['create', 'update'] as const)(
+    'defaults never throw, and applied twice change nothing more: %s',
+    (operation) => {
+      fc.assert(
+        fc.property(functionLike, functionLike, (object, old) => {
+          const text = JSON.stringify(object);
+          const once = applyDefaults(defaults, object, operation, old);
+          const twice = applyDefaults(defaults, once.object, operation, old);
+          expect(twice.set).toEqual([]);
+          expect(twice.object).toEqual(once.object);
+          expect(JSON.stringify(object)).toBe(text);
+        }),
+        { numRuns: 300 },
+      );
+    },
+  );
+
+  for (const rule of rules) {
+    it(`${rule.number} ${rule.id} accepts its good example`, () => {
+      expect(rule.broken(rule.accepts, rule.seen ?? {})).toBeUndefined();
+    });
+
+    it(`${rule.number} ${rule.id} refuses its bad example${rule.level === 'deny' ? ', alone among the rules' : ''}`, () => {
+      const seen = rule.seen ?? {};
+      const operation = rule.on.includes('create') ? 'create' : 'update';
+      const denying = rules.filter(
+        ({ level, on, broken }) => level === 'deny' && on.includes(operation) && broken(rule.refuses, seen),
+      );
+      if (rule.level === 'deny') expect(denying.map(({ id }) => id)).toContain(rule.id);
+      // A stored object may hold what is refused today.
+      if (seen.old === undefined) expect(denying).toHaveLength(rule.level === 'deny' ? 1 : 0);
+      for (const complaint of [rule.broken(rule.refuses, seen)].flat())
+        expect(printPath(complaint?.at ?? segments(rule.path))).toMatch(pathPattern(rule.path));
+    });
+  }
+
+  it('rows have names of their own', () => {
+    for (const rows of [defaults, rules]) expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length);
   });
 
-  it('never throw, and applied twice change nothing more, whatever the JSON', () => {
+  it('rules never throw, whatever the JSON', () => {
     fc.assert(
-      fc.property(functionLike, (object) => {
-        const text = JSON.stringify(object);
-        const once = applyDefaults(FUNCTION_DEFAULTS, object, 'create');
-        const twice = applyDefaults(FUNCTION_DEFAULTS, once.object, 'create');
-        expect(twice.set).toEqual([]);
-        expect(twice.object).toEqual(once.object);
-        expect(JSON.stringify(object)).toBe(text);
+      fc.property(functionLike, functionLike, (object, old) => {
+        for (const { broken } of rules) broken(object, { old, exists: () => false });
       }),
       { numRuns: 300 },
     );
   });
 });
 
-describe('rule rows', () => {
-  it.each(Array.from({ length: 40 }, (_, index) => `V${index + 1}`))('there is one for %s', (number) => {
-    expect(FUNCTION_RULES.map((rule) => rule.number)).toContain(number);
-  });
-
-  for (const rule of FUNCTION_RULES) {
-    it(`${rule.number} ${rule.id} accepts its good example`, () => {
-      expect(rule.broken(rule.accepts)).toBeUndefined();
-    });
-
-    it(`${rule.number} ${rule.id} refuses its bad example, alone among the rules of its level`, () => {
-      const speaking = FUNCTION_RULES.filter(({ level, broken }) => level === rule.level && broken(rule.refuses));
-      expect(speaking.map(({ id }) => id)).toEqual([rule.id]);
-      expect(
-        [rule.broken(rule.refuses)]
-          .flat()
-          .map((complaint) => (complaint?.at === undefined ? rule.path : printPath(complaint.at))),
-      ).toEqual([rule.path.replace('[]', '[0]')]);
-    });
-  }
-
-  it('have names of their own', () => {
-    const ids = FUNCTION_RULES.map(({ id }) => id);
-    expect(new Set(ids).size).toBe(ids.length);
-  });
-
-  it('never throw, whatever the JSON', () => {
-    fc.assert(
-      fc.property(functionLike, (object) => {
-        for (const { broken } of FUNCTION_RULES) broken(object);
-      }),
-      { numRuns: 300 },
-    );
-  });
+it.each(Array.from({ length: 40 }, (_, index) => `V${index + 1}`))('there is a rule for %s', (number) => {
+  expect(FUNCTION_RULES.map((rule) => rule.number)).toContain(number);
 });

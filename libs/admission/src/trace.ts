@@ -1,5 +1,4 @@
-import { ANNOTATION, isObject, valueAt } from '@openfunction/api';
-import { isEqual } from './json.ts';
+import { ANNOTATION, isEqual, isObject, valueAt } from '@openfunction/api';
 
 const TRACEPARENT = ['metadata', 'annotations', ANNOTATION.traceparent] as const;
 

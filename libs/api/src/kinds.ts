@@ -40,6 +40,11 @@ export const BUILD_STRATEGY = kind('shipwright.io', ['v1beta1'], 'BuildStrategy'
 export const KNATIVE_SERVICE = kind('serving.knative.dev', ['v1'], 'Service', 'services');
 export const KNATIVE_REVISION = kind('serving.knative.dev', ['v1'], 'Revision', 'revisions');
 
+export const HTTP_SCALED_OBJECT = kind('http.keda.sh', ['v1alpha1'], 'HTTPScaledObject', 'httpscaledobjects');
+export const SCALED_OBJECT = kind('keda.sh', ['v1alpha1'], 'ScaledObject', 'scaledobjects');
+export const SCALED_JOB = kind('keda.sh', ['v1alpha1'], 'ScaledJob', 'scaledjobs');
+export const DAPR_COMPONENT = kind('dapr.io', ['v1alpha1'], 'Component', 'components');
+
 export const HTTP_ROUTE = kind('gateway.networking.k8s.io', ['v1', 'v1beta1'], 'HTTPRoute', 'httproutes');
 export const KUBE_GATEWAY = kind('gateway.networking.k8s.io', ['v1', 'v1beta1'], 'Gateway', 'gateways');
 export const GATEWAY_CLASS = kind(

@@ -24,6 +24,8 @@ export const ANNOTATION = {
   plugins: 'plugins',
   pluginsTracing: 'plugins.tracing',
   wasmVariant: 'module.wasm.image/variant',
+  /** What admission has injected for a WebAssembly function, to be taken back with it. */
+  wasmDefaults: 'openfunction.io/wasm-defaults',
   gatewayLastApplied: 'networking.openfunction.io/last-applied-configuration',
   gatewayInjectedListeners: 'networking.openfunction.io/injected-listeners',
   kubectlLastApplied: 'kubectl.kubernetes.io/last-applied-configuration',

@@ -1,3 +1,6 @@
+import type { Kind } from './kinds.ts';
+import type { StructuralSchema } from './structural.ts';
+
 /**
  * Row types of the admission tables: one row for each default, one for each rule, no control flow around them.
  * Rows see objects before any schema check, so every function in a row is total: it takes any JSON and never throws.
@@ -23,24 +26,47 @@ export interface Complaint {
   at?: FieldPath;
 }
 
+/** What a rule may look at besides the object. Everything here may be missing: a rule then says nothing that depends on it. */
+export interface Seen {
+  /** On update, the stored object with its defaults. */
+  old?: unknown;
+  /** Whether an object, or the kind itself where no name is given, is in the cluster; undefined where nobody knows. */
+  exists?: (kind: Kind, name?: string, namespace?: string) => boolean | undefined;
+}
+
+/**
+ * The same rule in the CRD, so that the API server holds it while the webhook is away: words put on the schema of the row's own
+ * field, or a CEL rule at an object around it. It may let pass what the row refuses, never the other way round.
+ */
+export type Twin =
+  /** The schema holds the same of its own accord. */
+  'schema' | { words: Partial<StructuralSchema> } | { at: string; cel: string; message: string; onCreateOnly?: true };
+
 /** One validation rule. */
 export interface Rule {
   /** Stable name, e.g. `build.timeout.not-negative`. */
   id: string;
   /** Number in the specification, e.g. `V6`. */
   number: string;
-  /** The field that is reported. */
+  /** The field that is reported; `[]` stands for any item of a list, `[a.b/c]` for a key that is no plain word. */
   path: string;
   on: readonly Operation[];
   /** `deny` refuses the object, `warn` only tells the user. */
   level: 'deny' | 'warn';
+  /** What is refused (or warned of), in a few words, for the reference page. */
+  says: string;
   /** Other fields the rule compares with: on update the rule also speaks when one of these has changed. */
   about?: readonly string[];
-  broken: (object: unknown) => Complaint | readonly Complaint[] | undefined;
-  /** An object this row accepts, and one it refuses. */
+  twin?: Twin;
+  broken: (object: unknown, seen: Seen) => Complaint | readonly Complaint[] | undefined;
+  /** An object this row accepts, and one it refuses; both with `seen` where that is needed. */
   accepts: unknown;
   refuses: unknown;
+  seen?: Seen;
 }
+
+/** The value of a default row that takes a field away. */
+export const REMOVE = Symbol('remove');
 
 /** One default: the value a field gets. Rows run in order; a later row sees what an earlier one has set. */
 export interface Default {
@@ -50,11 +76,17 @@ export interface Default {
   /** The field that is set. The row is passed over unless the object around the field is there. */
   path: string;
   on: readonly Operation[];
-  /** The value to set, or undefined to leave the field as it is. `field` is what is there now. */
-  value: (field: unknown, object: unknown) => unknown;
-  /** One object, and the same after this row alone. */
+  /** The value that is set, and when, for the reference page. */
+  says: string;
+  /**
+   * The value to set, `REMOVE` to take the field away, or undefined to leave it as it is. `field` is what is there now, `old`
+   * the stored object on update.
+   */
+  value: (field: unknown, object: unknown, old: unknown) => unknown;
+  /** One object, and the same after this row alone, with `old` where that is needed. */
   before: unknown;
   after: unknown;
+  old?: unknown;
 }
 
 export const CREATE_AND_UPDATE: readonly Operation[] = ['create', 'update'];
@@ -92,9 +124,16 @@ export function isBlank(value: unknown): boolean {
   return isAbsent(value) || (typeof value === 'string' && value.trim() === '');
 }
 
-/** The segments of a row's path. Rows name fields of ours, whose names hold no dots. */
-export function segments(path: string): string[] {
-  return path.split('.');
+const SEGMENT = /\[([^\]]+)\]|[^.[]+(\[\])?/g;
+const parsed = new Map<string, readonly string[]>();
+
+/** The segments of a row's path: names between dots, and in brackets keys that hold dots themselves. Read once for each path. */
+export function segments(path: string): readonly string[] {
+  const known = parsed.get(path);
+  if (known !== undefined) return known;
+  const found = Array.from(path.matchAll(SEGMENT), ([whole, key]) => key ?? whole);
+  parsed.set(path, found);
+  return found;
 }
 
 /** The value at `path`, or undefined where anything on the way is missing. Only own members count, never `constructor` and the like. */

@@ -25,6 +25,14 @@ export interface StructuralSchema {
   'x-kubernetes-list-type'?: 'map' | 'set' | 'atomic';
   'x-kubernetes-list-map-keys'?: string[];
   'x-kubernetes-map-type'?: 'atomic' | 'granular';
+  'x-kubernetes-validations'?: ValidationRule[];
+}
+
+/** A CEL rule of a CRD (apiextensions/v1 ValidationRule). */
+export interface ValidationRule {
+  rule: string;
+  message: string;
+  optionalOldSelf?: true;
 }
 
 /** Every word a schema may use, in the order in which it is written out. Nothing else gets into a CRD. */

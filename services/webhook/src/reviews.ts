@@ -22,6 +22,7 @@ const FUNCTION_V1BETA2: ReviewedKind = {
   schema: FUNCTION_SCHEMA,
   defaults: FUNCTION_DEFAULTS,
   rules: FUNCTION_RULES,
+  isTraced: true,
 };
 
 /** Every path of this service; those of the original. */

@@ -1,15 +1,21 @@
-import { kindId, type StructuralSchema } from '@openfunction/api';
+import { readFileSync } from 'node:fs';
+import { ADMISSION_TABLES, kindId, type Rule, type StructuralSchema } from '@openfunction/api';
 import { CRDS, type CrdSource } from '@openfunction/api/crds';
 import { stringify } from 'yaml';
+import { admissionPage } from './admission-page.ts';
 import { customResourceDefinition } from './custom-resource.ts';
 import { jsonText } from './json-text.ts';
 import { referencePage } from './reference.ts';
 import { structuralSchema } from './structural.ts';
+import { withTwins } from './twins.ts';
 
 /** Path below the repository -> content. */
 export type Outputs = Map<string, string>;
 
 export const POD_SPEC_FILE = 'libs/api/src/generated/pod-spec.json';
+/** Prose with generated tables in it. */
+const ADMISSION_PAGE = 'docs/admission.md';
+const ROOT = new URL('../../../', import.meta.url);
 /** What embedding a foreign type looks like in the reference page: named, not spelt out. */
 const NAMED_ONLY = { type: 'object' } as const;
 
@@ -19,11 +25,16 @@ export function makeOutputs(podSpec: StructuralSchema): Outputs {
   for (const source of CRDS) {
     const schema = structuralSchema(source.schema, () => podSpec);
     outputs.set(`libs/api/src/generated/${source.kind.kind.toLowerCase()}.schema.json`, jsonText(schema));
-    outputs.set(`deploy/crds/${kindId(source.kind)}.yaml`, crdText(source, schema));
+    outputs.set(`deploy/crds/${kindId(source.kind)}.yaml`, crdText(source, withTwins(schema, rulesOf(source))));
   }
   const pages = CRDS.map((source) => ({ ...source, schema: structuralSchema(source.schema, () => NAMED_ONLY) }));
   outputs.set('docs/api.md', referencePage(pages));
+  outputs.set(ADMISSION_PAGE, admissionPage(readFileSync(new URL(ADMISSION_PAGE, ROOT), 'utf8'), ADMISSION_TABLES));
   return outputs;
+}
+
+function rulesOf({ kind }: CrdSource): readonly Rule[] {
+  return ADMISSION_TABLES.find((table) => table.kind === kind)?.rules ?? [];
 }
 
 function crdText(source: CrdSource, schema: StructuralSchema): string {

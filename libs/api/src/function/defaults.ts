@@ -1,5 +1,8 @@
-import { DEFAULT_GATEWAY, DEFAULT_VERSION, FUNCTION_PORT } from '../names.ts';
-import { CREATE_AND_UPDATE, type Default, isAbsent, valueAt } from '../rules.ts';
+import { isEqual } from '../equal.ts';
+import { ANNOTATION, DEFAULT_GATEWAY, DEFAULT_VERSION, FUNCTION_PORT } from '../names.ts';
+import { CREATE_AND_UPDATE, type Default, isAbsent, REMOVE, valueAt } from '../rules.ts';
+import { WASM_DEFAULTS, WASM_TAKEN_BACK } from './defaults-wasm.ts';
+import { listsField } from './written.ts';
 
 const HTTP = 'spec.serving.triggers.http';
 
@@ -9,16 +12,55 @@ function hasDaprTriggers(fn: unknown): boolean {
   return !isAbsent(dapr) && !(Array.isArray(dapr) && dapr.length === 0);
 }
 
+/** What the defaults make of an HTTP trigger that nobody has written. */
+const DEFAULTED_HTTP = { port: FUNCTION_PORT, route: { gatewayRef: { ...DEFAULT_GATEWAY } } };
+const CRON = [{ name: 'cron' }];
+
 /**
- * Defaults of Function v1beta2, in this order (D1-D5 of the specification).
- * They only fill in: no null, no zero value and no other spelling of what the user wrote ever comes from here.
+ * The HTTP trigger that D3 stored stays in the object under `kubectl apply`, which takes away only what a former manifest had. When
+ * the user goes over to Dapr triggers it would win over them (Q7).
+ */
+const STICKY_HTTP: Default = {
+  id: 'serving.triggers.http.left',
+  number: 'Q7',
+  path: HTTP,
+  on: ['update'],
+  says: 'taken back when Dapr triggers come and the applied manifest does not list `http`',
+  value: (http, fn, old) => {
+    const isSticky = isEqual(http, DEFAULTED_HTTP) && isEqual(valueAt(old, HTTP), http) && hasDaprTriggers(fn);
+    return isSticky && listsField(fn, HTTP) === false ? REMOVE : undefined;
+  },
+  before: {
+    metadata: { annotations: { [ANNOTATION.kubectlLastApplied]: JSON.stringify(served(CRON)) } },
+    ...served(CRON, DEFAULTED_HTTP),
+  },
+  after: {
+    metadata: { annotations: { [ANNOTATION.kubectlLastApplied]: JSON.stringify(served(CRON)) } },
+    ...served(CRON),
+  },
+  old: served(undefined, DEFAULTED_HTTP),
+};
+
+function served(dapr: unknown, http?: object): { spec: object } {
+  return {
+    spec: { serving: { triggers: { ...(dapr !== undefined && { dapr }), ...(http !== undefined && { http }) } } },
+  };
+}
+
+/**
+ * Defaults of Function v1beta2, in this order (D1-D9 of the specification), after what has to be taken back.
+ * They only fill in, and take back only what they have filled in themselves: no null, no zero value and no other spelling of what
+ * the user wrote ever comes from here.
  */
 export const FUNCTION_DEFAULTS: readonly Default[] = [
+  STICKY_HTTP,
+  ...WASM_TAKEN_BACK,
   {
     id: 'version',
     number: 'D1',
     path: 'spec.version',
     on: CREATE_AND_UPDATE,
+    says: '`latest`, when absent or empty',
     value: (version) => (isAbsent(version) || version === '' ? DEFAULT_VERSION : undefined),
     before: { spec: { image: 'registry/hello' } },
     after: { spec: { image: 'registry/hello', version: 'latest' } },
@@ -28,6 +70,7 @@ export const FUNCTION_DEFAULTS: readonly Default[] = [
     number: 'D2',
     path: 'spec.serving.triggers',
     on: CREATE_AND_UPDATE,
+    says: '`{}`, when `serving` is set',
     value: (triggers) => (isAbsent(triggers) ? {} : undefined),
     before: { spec: { serving: {} } },
     after: { spec: { serving: { triggers: {} } } },
@@ -37,6 +80,7 @@ export const FUNCTION_DEFAULTS: readonly Default[] = [
     number: 'D3',
     path: HTTP,
     on: CREATE_AND_UPDATE,
+    says: '`{}`, when there is no Dapr trigger',
     value: (http, fn) => (isAbsent(http) && !hasDaprTriggers(fn) ? {} : undefined),
     before: { spec: { serving: { triggers: { dapr: [] } } } },
     after: { spec: { serving: { triggers: { dapr: [], http: {} } } } },
@@ -47,6 +91,7 @@ export const FUNCTION_DEFAULTS: readonly Default[] = [
     number: 'D4',
     path: `${HTTP}.port`,
     on: CREATE_AND_UPDATE,
+    says: '`8080`, when absent or 0',
     value: (port) => (isAbsent(port) || port === 0 ? FUNCTION_PORT : undefined),
     before: { spec: { serving: { triggers: { http: { port: 0 } } } } },
     after: { spec: { serving: { triggers: { http: { port: 8080 } } } } },
@@ -56,6 +101,7 @@ export const FUNCTION_DEFAULTS: readonly Default[] = [
     number: 'D5',
     path: `${HTTP}.route`,
     on: CREATE_AND_UPDATE,
+    says: '`{}`',
     value: (route) => (isAbsent(route) ? {} : undefined),
     before: { spec: { serving: { triggers: { http: { port: 9000 } } } } },
     after: { spec: { serving: { triggers: { http: { port: 9000, route: {} } } } } },
@@ -65,6 +111,7 @@ export const FUNCTION_DEFAULTS: readonly Default[] = [
     number: 'D5',
     path: `${HTTP}.route.gatewayRef`,
     on: CREATE_AND_UPDATE,
+    says: '`openfunction/openfunction`',
     value: (gatewayRef) => (isAbsent(gatewayRef) ? { ...DEFAULT_GATEWAY } : undefined),
     before: { spec: { serving: { triggers: { http: { route: { hostnames: ['a.example'] } } } } } },
     after: {
@@ -75,4 +122,5 @@ export const FUNCTION_DEFAULTS: readonly Default[] = [
       },
     },
   },
+  ...WASM_DEFAULTS,
 ];

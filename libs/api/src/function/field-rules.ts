@@ -7,6 +7,7 @@ import {
   isObject,
   type Rule,
   segments,
+  type Twin,
   unsupported,
   valueAt,
 } from '../rules.ts';
@@ -24,6 +25,14 @@ const NOT_NEGATIVE = 'must be greater than or equal to 0';
 /** Milliseconds of a duration text, or undefined if it is none. */
 export function span(text: unknown): number | undefined {
   return typeof text === 'string' && text.length <= LONGEST_DURATION ? parseDuration(text) : undefined;
+}
+
+/** A pattern of the CRD: some character that is no white space. */
+export const TEXT = '\\S';
+
+/** A CEL expression: the text field is there and not blank. */
+export function hasText(field: string): string {
+  return `(has(${field}) && ${field}.matches('\\\\S'))`;
 }
 
 /** The path below `spec`, the stem of a row's name. */
@@ -45,6 +54,11 @@ export function outside(value: unknown, { minimum, maximum = Number.POSITIVE_INF
     : `must be between ${minimum} and ${maximum}`;
 }
 
+/** What bounds refuse, for the reference page. */
+export function saysBounds({ minimum, maximum }: Bounds): string {
+  return maximum === undefined ? `below ${minimum}` : `outside ${minimum} to ${maximum}`;
+}
+
 /** A number that must lie within bounds. */
 export function boundsRule(number: string, path: string, bounds: Bounds, example: Example): Rule {
   const isCount = bounds.minimum === 0 && bounds.maximum === undefined;
@@ -54,6 +68,8 @@ export function boundsRule(number: string, path: string, bounds: Bounds, example
     path,
     on: CREATE_AND_UPDATE,
     level: 'deny',
+    says: saysBounds(bounds),
+    twin: { words: bounds },
     broken: (fn) => {
       const value = valueAt(fn, path);
       const wrong = outside(value, bounds);
@@ -72,6 +88,8 @@ export function spanRule(number: string, path: string, example: Example): Rule {
     path,
     on: CREATE_AND_UPDATE,
     level: 'deny',
+    says: 'below 0',
+    twin: { at: path, cel: "duration(self) >= duration('0s')", message: NOT_NEGATIVE },
     broken: (fn) => {
       const text = valueAt(fn, path);
       return (span(text) ?? 0) < 0 ? invalid(text, NOT_NEGATIVE) : undefined;
@@ -86,6 +104,16 @@ export function isOther(value: unknown, words: readonly string[]): boolean {
   return !isAbsent(value) && typeof value === 'string' && value !== '' && !words.includes(value);
 }
 
+/** What a list of words refuses, for the reference page. */
+export function saysWords(words: readonly string[]): string {
+  return `none of ${words.map((word) => `\`${word}\``).join(', ')}`;
+}
+
+/** The words in the CRD. An empty text counts as absent there too. */
+export function twinOfWords(words: readonly string[]): Twin {
+  return { words: { enum: [...words, ''] } };
+}
+
 /** A text that must be one of these words. */
 export function wordRule(number: string, path: string, words: readonly string[], example: Example): Rule {
   return {
@@ -94,6 +122,8 @@ export function wordRule(number: string, path: string, words: readonly string[],
     path,
     on: CREATE_AND_UPDATE,
     level: 'deny',
+    says: saysWords(words),
+    twin: twinOfWords(words),
     broken: (fn) => {
       const value = valueAt(fn, path);
       return isOther(value, words) ? unsupported(value, words) : undefined;
@@ -105,20 +135,20 @@ export function wordRule(number: string, path: string, words: readonly string[],
 
 /** A field of each item of a list. The complaint names the item by its index (Q12); items that are no objects are left to the schema. */
 export function itemRule(
-  row: { id: string; number: string; list: string; field: string; accepts: unknown; refuses: unknown },
-  broken: (value: unknown, item: Record<string, unknown>) => Complaint | undefined,
+  row: Omit<Rule, 'path' | 'on' | 'level' | 'broken'> & { list: string; field: string; level?: Rule['level'] },
+  broken: (value: unknown, item: Record<string, unknown>, object: unknown) => Complaint | undefined,
 ): Rule {
   const { list, field, ...rest } = row;
   return {
+    level: 'deny',
     ...rest,
     path: `${list}[].${field}`,
     on: CREATE_AND_UPDATE,
-    level: 'deny',
     broken: (fn) => {
       const items = valueAt(fn, list);
       if (!Array.isArray(items)) return undefined;
       const found = items.flatMap((item, index) => {
-        const complaint = isObject(item) ? broken(valueAt(item, field), item) : undefined;
+        const complaint = isObject(item) ? broken(valueAt(item, field), item, fn) : undefined;
         return complaint === undefined ? [] : [{ ...complaint, at: [...segments(list), index, ...segments(field)] }];
       });
       return found.length === 0 ? undefined : found;

@@ -7,17 +7,19 @@ import {
   isObject,
   type Rule,
   required,
+  type Twin,
   unsupported,
   valueAt,
 } from '../rules.ts';
 import { scaled } from './examples.ts';
-import { boundsRule, itemRule, outside, wordRule } from './field-rules.ts';
+import { type Bounds, boundsRule, hasText, itemRule, outside, saysBounds, saysWords, wordRule } from './field-rules.ts';
 
 const SCALE = 'spec.serving.scaleOptions';
 const KEDA = `${SCALE}.keda`;
 const JOB = `${KEDA}.scaledJob`;
 const STRATEGY = `${JOB}.scalingStrategy`;
 const SCALERS = ['scaledJob', 'scaledObject', 'httpScaledObject'] as const;
+const ONE_SCALER = 'at most one of `scaledJob`, `scaledObject` and `httpScaledObject` may be set';
 const COUNT = { minimum: 0 };
 
 function scaledObject(fields: object): unknown {
@@ -41,26 +43,27 @@ function kedaCount(number: string, scaler: (typeof SCALERS)[number], field: stri
 
 /** A field of each scaling policy of one direction; the complaint names the policy by its index (Q12). */
 function policyRule(
-  row: { number: string; direction: string; field: string; right: unknown; wrong: unknown },
+  row: Pick<Rule, 'number' | 'says'> & { twin: Twin; direction: string; field: string; right: unknown; wrong: unknown },
   broken: (value: unknown) => Complaint | undefined,
 ): Rule {
-  const { number, direction, field } = row;
+  const { direction, field, right, wrong, ...rest } = row;
   const policies = `${KEDA}.scaledObject.advanced.horizontalPodAutoscalerConfig.behavior.${direction}.policies`;
   const example = (value: unknown) => {
     const policy = { type: 'Pods', value: 1, periodSeconds: 60, [field]: value };
     const behavior = { [direction]: { policies: [policy] } };
     return scaledObject({ advanced: { horizontalPodAutoscalerConfig: { behavior } } });
   };
-  const { right, wrong } = row;
   const id = `${policies.slice('spec.'.length)}.${field}`;
-  return itemRule({ id, number, list: policies, field, accepts: example(right), refuses: example(wrong) }, broken);
+  return itemRule({ ...rest, id, list: policies, field, accepts: example(right), refuses: example(wrong) }, broken);
 }
 
-function within(minimum: number, maximum?: number): (value: unknown) => Complaint | undefined {
-  return (value) => {
-    const wrong = outside(value, maximum === undefined ? { minimum } : { minimum, maximum });
+/** A number in each scaling policy. */
+function policyBounds(number: string, direction: string, field: string, bounds: Bounds): Rule {
+  const row = { number, direction, field, says: saysBounds(bounds), twin: { words: bounds } };
+  return policyRule({ ...row, right: bounds.maximum ?? bounds.minimum, wrong: bounds.minimum - 1 }, (value) => {
+    const wrong = outside(value, bounds);
     return wrong === undefined ? undefined : invalid(value, wrong);
-  };
+  });
 }
 
 /** Speed of scaling in one direction. Kubernetes wants a period of 1 to 1800 s and a value above 0 (Q22). */
@@ -78,11 +81,20 @@ function behaviorRules(direction: string, numbers: readonly [string, string, str
       example('stabilizationWindowSeconds'),
     ),
     wordRule(select, `${path}.selectPolicy`, ['Max', 'Min', 'Disabled'], example('selectPolicy')),
-    policyRule({ number: type, direction, field: 'type', right: 'Percent', wrong: 'test' }, (value) =>
-      typeof value === 'string' && !types.includes(value) ? unsupported(value, types) : undefined,
+    policyRule(
+      {
+        number: type,
+        direction,
+        field: 'type',
+        right: 'Percent',
+        wrong: 'test',
+        says: saysWords(types),
+        twin: { words: { enum: types } },
+      },
+      (value) => (typeof value === 'string' && !types.includes(value) ? unsupported(value, types) : undefined),
     ),
-    policyRule({ number: period, direction, field: 'periodSeconds', right: 1800, wrong: 0 }, within(1, 1800)),
-    policyRule({ number: 'Q22', direction, field: 'value', right: 1, wrong: 0 }, within(1)),
+    policyBounds(period, direction, 'periodSeconds', { minimum: 1, maximum: 1800 }),
+    policyBounds('Q22', direction, 'value', { minimum: 1 }),
   ];
 }
 
@@ -100,6 +112,12 @@ function customRule(number: string, field: string, rest: object, value: unknown)
     about: [`${STRATEGY}.strategy`],
     on: CREATE_AND_UPDATE,
     level: 'deny',
+    says: 'absent or blank, when `strategy` is `custom`',
+    twin: {
+      at: STRATEGY,
+      cel: `!has(self.strategy) || self.strategy != 'custom' || ${typeof value === 'string' ? hasText(`self.${field}`) : `has(self.${field})`}`,
+      message: `\`${field}\` must be specified when \`strategy\` is "custom"`,
+    },
     broken: (fn) => {
       if (valueAt(fn, `${STRATEGY}.strategy`) !== 'custom' || !isBlank(valueAt(fn, path))) return undefined;
       return required('must be specified when `strategy` is "custom"');
@@ -127,6 +145,12 @@ export const SCALE_RULES: readonly Rule[] = [
     about: [`${SCALE}.maxReplicas`],
     on: CREATE_AND_UPDATE,
     level: 'deny',
+    says: 'above `maxReplicas`, when both are set',
+    twin: {
+      at: SCALE,
+      cel: '!has(self.minReplicas) || !has(self.maxReplicas) || self.maxReplicas < 0 || self.minReplicas <= self.maxReplicas',
+      message: '`minReplicas` must be at most `maxReplicas`',
+    },
     broken: (fn) => {
       const [min, max] = ['minReplicas', 'maxReplicas'].map((field) => valueAt(fn, `${SCALE}.${field}`));
       // A maximum below zero is V13's; whatever the minimum, it is wrong.
@@ -142,11 +166,13 @@ export const SCALE_RULES: readonly Rule[] = [
     path: KEDA,
     on: CREATE_AND_UPDATE,
     level: 'deny',
-    broken: (fn) => {
-      if (scalersOf(fn).length < 2) return undefined;
-      const detail = 'at most one of `scaledJob`, `scaledObject` and `httpScaledObject` may be set';
-      return { reason: 'Forbidden', detail };
+    says: 'more than one of `scaledJob`, `scaledObject`, `httpScaledObject`',
+    twin: {
+      at: KEDA,
+      cel: `[${SCALERS.map((scaler) => `has(self.${scaler})`).join(', ')}].filter(given, given).size() < 2`,
+      message: ONE_SCALER,
     },
+    broken: (fn) => (scalersOf(fn).length < 2 ? undefined : { reason: 'Forbidden', detail: ONE_SCALER }),
     accepts: scaled({ keda: {} }),
     refuses: scaled({ keda: { scaledJob: {}, scaledObject: {} } }),
   },
@@ -179,6 +205,8 @@ export const SCALE_RULES: readonly Rule[] = [
     path: `${STRATEGY}.customScalingRunningJobPercentage`,
     on: CREATE_AND_UPDATE,
     level: 'deny',
+    says: 'no decimal number (a trailing `%` is accepted)',
+    twin: { words: { maxLength: LONGEST_FRACTION, pattern: `^(${FRACTION.source.slice(1, -1)})?$` } },
     broken: (fn) => {
       const text = valueAt(fn, `${STRATEGY}.customScalingRunningJobPercentage`);
       if (isAbsent(text) || typeof text !== 'string' || text === '') return undefined;
@@ -187,5 +215,38 @@ export const SCALE_RULES: readonly Rule[] = [
     },
     accepts: strategy({ customScalingRunningJobPercentage: '50%' }),
     refuses: strategy({ customScalingRunningJobPercentage: '.. %' }),
+  },
+  {
+    // Accepted as the original wants it; the number is what the ScaledJob gets.
+    id: 'serving.scaleOptions.keda.scaledJob.scalingStrategy.customScalingRunningJobPercentage.percent',
+    number: 'Q14',
+    path: `${STRATEGY}.customScalingRunningJobPercentage`,
+    on: CREATE_AND_UPDATE,
+    level: 'warn',
+    says: 'with a `%`',
+    broken: (fn) => {
+      const text = valueAt(fn, `${STRATEGY}.customScalingRunningJobPercentage`);
+      const isPercentage = typeof text === 'string' && text.length <= LONGEST_FRACTION && text.endsWith('%');
+      return isPercentage ? invalid(text, 'KEDA reads a decimal number: write "0.5" for "50%"') : undefined;
+    },
+    accepts: strategy({ customScalingRunningJobPercentage: '0.5' }),
+    refuses: strategy({ customScalingRunningJobPercentage: '50%' }),
+  },
+  {
+    id: 'serving.scaleOptions.keda.scaledJob.restartPolicy.stored',
+    number: 'Q15',
+    path: `${JOB}.restartPolicy`,
+    on: ['update'],
+    level: 'warn',
+    says: 'stored as `Always`, before that was refused',
+    broken: (fn, { old }) => {
+      const [policy, stored] = [fn, old].map((object) => valueAt(object, `${JOB}.restartPolicy`));
+      return policy === 'Always' && stored === 'Always'
+        ? invalid(policy, 'no Job may have it: OnFailure is used')
+        : undefined;
+    },
+    accepts: scaledJob({ restartPolicy: 'Never' }),
+    refuses: scaledJob({ restartPolicy: 'Always' }),
+    seen: { old: scaledJob({ restartPolicy: 'Always' }) },
   },
 ];

@@ -1,6 +1,6 @@
 import { isAbsent, isBlank, isObject, type Rule, required, unsupported, valueAt } from '../rules.ts';
 import { scaled, served } from './examples.ts';
-import { isOther, itemRule } from './field-rules.ts';
+import { isOther, itemRule, saysWords, TEXT, twinOfWords } from './field-rules.ts';
 
 const SCALE_TRIGGERS = 'spec.serving.scaleOptions.keda.triggers';
 const CRON = { type: 'cron', metadata: { timezone: 'UTC' } };
@@ -15,15 +15,22 @@ function scaleTrigger(more: object): unknown {
 /** A word in each KEDA trigger. */
 function scaleTriggerWord(field: string, words: readonly string[], more: (word: string) => object): Rule {
   const row = { id: `serving.scaleOptions.keda.triggers.${field}.known`, number: 'N12', list: SCALE_TRIGGERS, field };
-  const accepts = scaleTrigger(more(words[0] ?? ''));
-  return itemRule({ ...row, accepts, refuses: scaleTrigger(more('test')) }, (value) =>
+  const examples = { accepts: scaleTrigger(more(words[0] ?? '')), refuses: scaleTrigger(more('test')) };
+  return itemRule({ ...row, ...examples, says: saysWords(words), twin: twinOfWords(words) }, (value) =>
     isOther(value, words) ? unsupported(value, words) : undefined,
   );
 }
 
 /** A list whose items hold nothing but a reference to a Dapr component: an item without one does nothing (Q26). */
 function referenceRule(list: string, example: (items: unknown[]) => unknown): Rule {
-  const row = { id: `${list.slice('spec.'.length)}.dapr.given`, number: 'Q26', list, field: 'dapr' };
+  const row = {
+    id: `${list.slice('spec.'.length)}.dapr.given`,
+    number: 'Q26',
+    list,
+    field: 'dapr',
+    says: 'absent',
+    twin: { at: `${list}[]`, cel: 'has(self.dapr)', message: '`dapr` must be specified: an empty item does nothing' },
+  };
   return itemRule({ ...row, accepts: example([{ dapr: { name: 'store' } }]), refuses: example([{}]) }, (dapr) =>
     isAbsent(dapr) ? required('must be specified: an empty item does nothing') : undefined,
   );
@@ -39,6 +46,8 @@ export const TRIGGER_RULES: readonly Rule[] = [
       number: 'N12',
       list: SCALE_TRIGGERS,
       field: 'type',
+      says: 'absent or blank',
+      twin: { words: { pattern: TEXT } },
       accepts: scaleTrigger({}),
       refuses: scaleTrigger({ type: '' }),
     },
@@ -50,6 +59,12 @@ export const TRIGGER_RULES: readonly Rule[] = [
       number: 'N12',
       list: SCALE_TRIGGERS,
       field: 'metadata',
+      says: 'empty, for other types than `cpu` and `memory`',
+      twin: {
+        at: `${SCALE_TRIGGERS}[]`,
+        cel: "self.metadata.size() > 0 || self.type in ['cpu', 'memory']",
+        message: '`metadata` must hold the settings of the scaler',
+      },
       accepts: scaleTrigger({ type: 'cpu', metadata: {} }),
       refuses: scaleTrigger({ metadata: {} }),
     },

@@ -11,19 +11,29 @@ import {
   valueAt,
 } from '../rules.ts';
 import { built, served } from './examples.ts';
-import { boundsRule, type Example, span, spanRule, wordRule } from './field-rules.ts';
+import { boundsRule, type Example, hasText, span, spanRule, wordRule } from './field-rules.ts';
+import { CLUSTER_RULES } from './rules-cluster.ts';
+import { DAPR_RULES } from './rules-dapr.ts';
+import { ENGINE_RULES } from './rules-engine.ts';
+import { ENV_RULES } from './rules-env.ts';
+import { IMAGE_RULES } from './rules-image.ts';
 import { SCALE_RULES } from './rules-scale.ts';
+import { TRACING_RULES } from './rules-tracing.ts';
 import { TRIGGER_RULES } from './rules-trigger.ts';
 
 const NAME =
   "must be a lowercase DNS label (letters, digits, '-', starting with a letter, at most 63 characters): " +
   'it names the Service and labels all children';
 const RUNTIMES = ['OCIContainer', 'WasmEdge'];
+const ONE_SOURCE = 'must specify one of: `url` or `bundleContainer`';
+const NEITHER = 'set `spec.build`, `spec.serving` or both';
 const DURATION = 'must be a duration such as "90s", "5m" or "1h30m"';
+
+const LABEL = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 /** Whether a name is a DNS-1035 label. */
 function isLabel(name: string): boolean {
-  return name.length <= 63 && /^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(name);
+  return LABEL.test(name);
 }
 
 /** Whether `build` is written as an object; of anything else the schema speaks. */
@@ -51,6 +61,8 @@ function durationRule(path: string, example: (value: unknown) => unknown): Rule 
     path,
     on: CREATE_AND_UPDATE,
     level: 'deny',
+    says: 'no Go duration',
+    twin: 'schema',
     broken: (fn) => {
       const text = valueAt(fn, path);
       const isWritten = typeof text === 'string' || typeof text === 'number';
@@ -65,10 +77,10 @@ function brokenSource(fn: unknown): Complaint | undefined {
   const source = valueAt(fn, 'spec.build.srcRepo');
   if (!isObject(source) || !isBlank(valueAt(source, 'url')) || !isAbsent(valueAt(source, 'bundleContainer')))
     return undefined;
-  return required('must specify one of: `url` or `bundleContainer`');
+  return required(ONE_SOURCE);
 }
 
-/** Rules of Function v1beta2. Most rules that the original lacks (N1-N23) are still to come as rows of this table. */
+/** Rules of Function v1beta2. */
 export const FUNCTION_RULES: readonly Rule[] = [
   {
     // The name of the Service, and a label value of all children (Q30). A stored object keeps its name.
@@ -77,6 +89,8 @@ export const FUNCTION_RULES: readonly Rule[] = [
     path: 'metadata.name',
     on: ['create'],
     level: 'deny',
+    says: 'no DNS label that starts with a letter, or over 63 characters (on create)',
+    twin: { at: '', cel: `self.metadata.name.matches('${LABEL.source}')`, message: NAME, onCreateOnly: true },
     broken: (fn) => {
       const name = valueAt(fn, 'metadata.name');
       return typeof name !== 'string' || name === '' || isLabel(name) ? undefined : invalid(name, NAME);
@@ -90,6 +104,8 @@ export const FUNCTION_RULES: readonly Rule[] = [
     path: 'spec.image',
     on: CREATE_AND_UPDATE,
     level: 'deny',
+    says: 'absent or blank',
+    twin: { at: 'spec', cel: hasText('self.image'), message: '`image` must be specified' },
     broken: (fn) => {
       const spec = specOf(fn);
       return spec !== undefined && isBlank(valueAt(spec, 'image')) ? required('must be specified') : undefined;
@@ -104,6 +120,12 @@ export const FUNCTION_RULES: readonly Rule[] = [
     path: 'spec.workloadRuntime',
     on: CREATE_AND_UPDATE,
     level: 'deny',
+    says: 'none of `OCIContainer`, `WasmEdge`, in any case',
+    twin: {
+      at: 'spec.workloadRuntime',
+      cel: "self.lowerAscii() in ['ocicontainer', 'wasmedge', '']",
+      message: 'must be "OCIContainer" or "WasmEdge"',
+    },
     broken: (fn) => {
       const runtime = valueAt(fn, 'spec.workloadRuntime');
       if (typeof runtime !== 'string' || runtime === '') return undefined;
@@ -120,6 +142,8 @@ export const FUNCTION_RULES: readonly Rule[] = [
     path: 'spec.imageCredentials.name',
     on: CREATE_AND_UPDATE,
     level: 'deny',
+    says: 'absent or blank while `imageCredentials` is set',
+    twin: { at: 'spec.imageCredentials', cel: hasText('self.name'), message: '`name` must be specified' },
     broken: (fn) => {
       const credentials = valueAt(fn, 'spec.imageCredentials');
       if (!isObject(credentials) || !isBlank(valueAt(credentials, 'name'))) return undefined;
@@ -136,6 +160,12 @@ export const FUNCTION_RULES: readonly Rule[] = [
     about: ['spec.build.dockerfile'],
     on: CREATE_AND_UPDATE,
     level: 'deny',
+    says: 'neither `builder` nor `dockerfile`',
+    twin: {
+      at: 'spec.build',
+      cel: `${hasText('self.builder')} || ${hasText('self.dockerfile')}`,
+      message: 'set either `builder` or `dockerfile`',
+    },
     broken: (fn) => {
       const given = !isBlank(valueAt(fn, 'spec.build.builder')) || !isBlank(valueAt(fn, 'spec.build.dockerfile'));
       return hasBuild(fn) && !given ? required('set either `builder` or `dockerfile`') : undefined;
@@ -149,6 +179,8 @@ export const FUNCTION_RULES: readonly Rule[] = [
     path: 'spec.build.srcRepo',
     on: CREATE_AND_UPDATE,
     level: 'deny',
+    says: 'absent',
+    twin: 'schema',
     broken: (fn) => {
       const given = !isAbsent(valueAt(fn, 'spec.build.srcRepo'));
       return hasBuild(fn) && !given ? required('must be specified when `spec.build` is set') : undefined;
@@ -162,6 +194,8 @@ export const FUNCTION_RULES: readonly Rule[] = [
     path: 'spec.build.srcRepo',
     on: CREATE_AND_UPDATE,
     level: 'deny',
+    says: 'neither `url` nor `bundleContainer`',
+    twin: { at: 'spec.build.srcRepo', cel: `has(self.bundleContainer) || ${hasText('self.url')}`, message: ONE_SOURCE },
     broken: brokenSource,
     accepts: built({ srcRepo: { bundleContainer: { image: 'registry/source' } } }),
     refuses: built({ srcRepo: { url: '' } }),
@@ -173,6 +207,12 @@ export const FUNCTION_RULES: readonly Rule[] = [
     path: 'spec.build.srcRepo.bundleContainer.image',
     on: CREATE_AND_UPDATE,
     level: 'deny',
+    says: 'absent or blank',
+    twin: {
+      at: 'spec.build.srcRepo.bundleContainer',
+      cel: hasText('self.image'),
+      message: '`image` must be specified',
+    },
     broken: (fn) => {
       const bundle = valueAt(fn, 'spec.build.srcRepo.bundleContainer');
       return isObject(bundle) && isBlank(valueAt(bundle, 'image')) ? required('must be specified') : undefined;
@@ -186,6 +226,7 @@ export const FUNCTION_RULES: readonly Rule[] = [
     path: 'spec.build.srcRepo',
     on: CREATE_AND_UPDATE,
     level: 'warn',
+    says: 'both `url` and `bundleContainer`',
     broken: (fn) => {
       const source = valueAt(fn, 'spec.build.srcRepo');
       if (isBlank(valueAt(source, 'url')) || isAbsent(valueAt(source, 'bundleContainer'))) return undefined;
@@ -217,6 +258,7 @@ export const FUNCTION_RULES: readonly Rule[] = [
     path: 'spec.serving.triggers',
     on: CREATE_AND_UPDATE,
     level: 'warn',
+    says: 'both `http` and `dapr`',
     broken: (fn) => {
       const dapr = valueAt(fn, 'spec.serving.triggers.dapr');
       const both = isObject(valueAt(fn, 'spec.serving.triggers.http')) && Array.isArray(dapr) && dapr.length > 0;
@@ -236,8 +278,14 @@ export const FUNCTION_RULES: readonly Rule[] = [
     // 0 is 8080 by D4, so that the rule only ever sees it where the default has not been filled in.
     served({ serving: { triggers: { http: { port } } } }),
   ),
+  ...IMAGE_RULES,
   ...SCALE_RULES,
   ...TRIGGER_RULES,
+  ...DAPR_RULES,
+  ...ENGINE_RULES,
+  ...TRACING_RULES,
+  ...ENV_RULES,
+  ...CLUSTER_RULES,
   wordRule('V39', 'spec.serving.triggers.http.engine', ['knative', 'keda'], (engine) =>
     served({ serving: { triggers: { http: { engine } } } }),
   ),
@@ -248,10 +296,12 @@ export const FUNCTION_RULES: readonly Rule[] = [
     about: ['spec.build'],
     on: CREATE_AND_UPDATE,
     level: 'deny',
+    says: 'neither `build` nor `serving`',
+    twin: { at: 'spec', cel: 'has(self.build) || has(self.serving)', message: NEITHER },
     broken: (fn) => {
       const spec = specOf(fn);
       if (spec === undefined || !isAbsent(spec['build']) || !isAbsent(spec['serving'])) return undefined;
-      return required('set `spec.build`, `spec.serving` or both');
+      return required(NEITHER);
     },
     accepts: served({}),
     refuses: { spec: { image: 'registry/hello' } },

@@ -1,0 +1,152 @@
+import { ANNOTATION, FUNCTION_CONTAINER } from '../names.ts';
+import {
+  type Complaint,
+  CREATE_AND_UPDATE,
+  isAbsent,
+  isObject,
+  type Rule,
+  segments,
+  unsupported,
+  valueAt,
+} from '../rules.ts';
+import { built, served } from './examples.ts';
+import { isOther, saysWords } from './field-rules.ts';
+
+/** Maps that become environment variables, and the template of the Pods. */
+
+const PARAMS = 'spec.serving.params';
+const VARIANTS = ['compat', 'compat-smart'];
+const TEMPLATE = 'spec.serving.template';
+
+/** What the API server accepts as the name of an environment variable. */
+const ENV_NAME = /^[-._a-zA-Z][-._a-zA-Z0-9]*$/;
+const LEGAL = "must be the name of an environment variable: letters, digits, '_', '-', '.', not starting with a digit";
+
+/** Set by the serving-controller in every function container (controllers.md §1.7). */
+const INJECTED = [
+  'FUNC_CONTEXT',
+  'FUNC_CONTEXT_V1BETA2',
+  'APP_PROTOCOL',
+  'DAPR_HOST',
+  'DAPR_SIDECAR_IP',
+  'POD_NAME',
+  'POD_NAMESPACE',
+];
+
+/** Complaints about keys of a map, each at its key. */
+function keysRule(
+  path: string,
+  row: Pick<Rule, 'id' | 'level' | 'says' | 'accepts' | 'refuses'>,
+  complain: (key: string) => Complaint | undefined,
+): Rule {
+  return {
+    ...row,
+    id: `${path.slice('spec.'.length)}.${row.id}`,
+    number: 'N22',
+    path: `${path}.*`,
+    on: CREATE_AND_UPDATE,
+    broken: (object) => {
+      const map = valueAt(object, path);
+      if (!isObject(map)) return undefined;
+      const found = Object.keys(map).flatMap((key) => {
+        const complaint = complain(key);
+        return complaint === undefined ? [] : [{ ...complaint, at: [...segments(path), key] }];
+      });
+      return found.length === 0 ? undefined : found;
+    },
+  };
+}
+
+function legalKeys(path: string, example: (map: object) => unknown): Rule {
+  const row = { id: 'legal', level: 'deny' as const, says: 'a key that is no name of an environment variable' };
+  return keysRule(
+    path,
+    { ...row, accepts: example({ 'LOG_LEVEL.v-1': 'x' }), refuses: example({ '1A': 'x' }) },
+    (key) => (ENV_NAME.test(key) ? undefined : { reason: 'Invalid', value: key, detail: LEGAL }),
+  );
+}
+
+/** The container that runs the function, with its place in the list. */
+function functionContainer(fn: unknown): { container?: unknown; index: number } {
+  const containers = valueAt(fn, `${TEMPLATE}.containers`);
+  const index = Array.isArray(containers)
+    ? containers.findIndex((container) => valueAt(container, 'name') === FUNCTION_CONTAINER)
+    : -1;
+  return { index, ...(Array.isArray(containers) && { container: containers[index] }) };
+}
+
+function templated(...containers: object[]): unknown {
+  return served({ serving: { template: { containers } } });
+}
+
+/** A field of the function container that is not looked at. */
+function ignoredField(field: string, value: unknown, why: string): Rule {
+  return {
+    id: `serving.template.containers.${field}.ignored`,
+    number: 'Q43',
+    path: `${TEMPLATE}.containers[].${field}`,
+    on: CREATE_AND_UPDATE,
+    level: 'warn',
+    says: `given in the container \`${FUNCTION_CONTAINER}\``,
+    broken: (fn) => {
+      const { container, index } = functionContainer(fn);
+      const given = valueAt(container, field);
+      if (isAbsent(given) || given === '' || (Array.isArray(given) && given.length === 0)) return undefined;
+      const at = [...segments(TEMPLATE), 'containers', index, field];
+      return { reason: 'Forbidden', detail: `has no effect because ${why}`, at };
+    },
+    accepts: templated({ name: FUNCTION_CONTAINER }, { name: 'sidecar', [field]: value }),
+    refuses: templated({ name: FUNCTION_CONTAINER, [field]: value }),
+  };
+}
+
+export const ENV_RULES: readonly Rule[] = [
+  legalKeys('spec.build.env', (env) => built({ env })),
+  legalKeys(PARAMS, (params) => served({ serving: { params } })),
+  keysRule(
+    PARAMS,
+    {
+      id: 'injected',
+      level: 'warn',
+      says: `a name that is injected: ${INJECTED.join(', ')}`,
+      accepts: served({ serving: { params: { LOG_LEVEL: 'debug' } } }),
+      refuses: served({ serving: { params: { FUNC_CONTEXT: '{}' } } }),
+    },
+    (key) =>
+      INJECTED.includes(key)
+        ? { reason: 'Forbidden', detail: 'is set by the serving-controller in every function container' }
+        : undefined,
+  ),
+  {
+    id: 'serving.template.containers.function',
+    number: 'Q43',
+    path: `${TEMPLATE}.containers`,
+    on: CREATE_AND_UPDATE,
+    level: 'warn',
+    says: `none is called \`${FUNCTION_CONTAINER}\``,
+    broken: (fn) => {
+      const containers = valueAt(fn, `${TEMPLATE}.containers`);
+      if (!Array.isArray(containers) || containers.length === 0 || functionContainer(fn).index !== -1) return undefined;
+      const detail = `none is called "${FUNCTION_CONTAINER}", so one is added beside these to run the function`;
+      return { reason: 'Forbidden', detail };
+    },
+    accepts: templated({ name: FUNCTION_CONTAINER }, { name: 'sidecar' }),
+    refuses: templated({ name: 'sidecar' }),
+  },
+  ignoredField('image', 'registry/other', 'the function runs `spec.image`'),
+  ignoredField('ports', [{ containerPort: 9000 }], 'the function listens on `triggers.http.port`'),
+  {
+    id: 'wasm.variant.known',
+    number: 'Q9',
+    path: `metadata.annotations.[${ANNOTATION.wasmVariant}]`,
+    on: CREATE_AND_UPDATE,
+    level: 'warn',
+    says: saysWords(VARIANTS),
+    broken: (fn) => {
+      const variant = valueAt(fn, ['metadata', 'annotations', ANNOTATION.wasmVariant]);
+      return isOther(variant, VARIANTS) ? unsupported(variant, VARIANTS) : undefined;
+    },
+    accepts: { metadata: { annotations: { [ANNOTATION.wasmVariant]: 'compat' } }, ...(served({}) as object) },
+    refuses: { metadata: { annotations: { [ANNOTATION.wasmVariant]: 'fast' } }, ...(served({}) as object) },
+  },
+];
