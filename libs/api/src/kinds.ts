@@ -25,6 +25,16 @@ export const FUNCTION = kind('core.openfunction.io', ['v1beta2'], 'Function', 'f
 export const BUILDER = kind('core.openfunction.io', ['v1beta2'], 'Builder', 'builders');
 export const SERVING = kind('core.openfunction.io', ['v1beta2'], 'Serving', 'servings');
 export const GATEWAY = kind('networking.openfunction.io', ['v1alpha1'], 'Gateway', 'gateways');
+export const EVENT_SOURCE = kind('events.openfunction.io', ['v1alpha1'], 'EventSource', 'eventsources');
+export const EVENT_BUS = kind('events.openfunction.io', ['v1alpha1'], 'EventBus', 'eventbuses');
+export const CLUSTER_EVENT_BUS = kind(
+  'events.openfunction.io',
+  ['v1alpha1'],
+  'ClusterEventBus',
+  'clustereventbuses',
+  false,
+);
+export const TRIGGER = kind('events.openfunction.io', ['v1alpha1'], 'Trigger', 'triggers');
 
 export const SHIPWRIGHT_BUILD = kind('shipwright.io', ['v1beta1'], 'Build', 'builds');
 export const SHIPWRIGHT_BUILD_RUN = kind('shipwright.io', ['v1beta1'], 'BuildRun', 'buildruns');

@@ -25,9 +25,17 @@ export function textMap() {
   return z.record(z.string(), z.string());
 }
 
-/** A duration in Go's grammar, e.g. `90s`. The schema holds only the type; admission and `parseDuration` hold the grammar. */
+/** Go's grammar of time.ParseDuration: a sign, then a bare 0 or one or more of number and unit. Micro has two code points. */
+const DURATION = /^[-+]?(0|(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$/;
+/** Far more than any real duration needs, and a bound on what the pattern costs. */
+const DURATION_LENGTH = 100;
+
+/**
+ * A duration in Go's grammar, e.g. `90s` or `1h30m`. The schema holds the grammar; that the sum fits into 64 bits of
+ * nanoseconds (about ±292 years), which no pattern can say, is for admission and `parseDuration`.
+ */
 export function duration() {
-  return z.string();
+  return z.string().max(DURATION_LENGTH).regex(DURATION);
 }
 
 /** Any JSON value, kept as it is. */

@@ -35,6 +35,12 @@ export interface ValidationRule {
   optionalOldSelf?: true;
 }
 
+/**
+ * Stands where a foreign type is embedded: the generator puts the API server's own schema there (`generated/pod-spec.json`),
+ * `schemas.ts` the one object that all schemas share.
+ */
+export const EMBED = 'x-openfunction-embed';
+
 /** Every word a schema may use, in the order in which it is written out. Nothing else gets into a CRD. */
 export const SCHEMA_WORDS = [
   'description',

@@ -5,7 +5,11 @@ import { structuralSchema } from './structural.ts';
 
 /** What `kubectl explain` shows. Pod templates are described by Kubernetes itself. */
 describe('descriptions', () => {
-  it.each(CRDS.map(({ kind, schema }) => [kind.kind, schema] as const))('%s: every field has one', (_kind, schema) => {
+  const schemas = CRDS.flatMap(({ kind, schema, older }) => [
+    [`${kind.kind} ${kind.versions[0]}`, schema] as const,
+    ...(older ? [[`${kind.kind} ${older.name}`, older.schema] as const] : []),
+  ]);
+  it.each(schemas)('%s: every field has one', (_kind, schema) => {
     const found = described(structuralSchema(schema, () => ({ type: 'object' })));
     expect(found.filter(([, text]) => text === undefined || text === 'undefined').map(([path]) => path)).toEqual([]);
     expect(found.filter(([, text]) => !/^[A-Z$a-z"].*\.$/s.test(text ?? '')).map(([path]) => path)).toEqual([]);

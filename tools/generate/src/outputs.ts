@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { ADMISSION_TABLES, kindId, type Rule, type StructuralSchema } from '@openfunction/api';
+import { ADMISSION_TABLES, EMBED, kindId, type StructuralSchema } from '@openfunction/api';
 import { CRDS, type CrdSource } from '@openfunction/api/crds';
 import { stringify } from 'yaml';
 import { admissionPage } from './admission-page.ts';
-import { customResourceDefinition } from './custom-resource.ts';
+import { customResourceDefinition, type VersionSchemas } from './custom-resource.ts';
 import { jsonText } from './json-text.ts';
 import { referencePage } from './reference.ts';
 import { structuralSchema } from './structural.ts';
@@ -19,26 +19,56 @@ const ROOT = new URL('../../../', import.meta.url);
 /** What embedding a foreign type looks like in the reference page: named, not spelt out. */
 const NAMED_ONLY = { type: 'object' } as const;
 
+type Embed = (name: string) => object;
+const namedOnly: Embed = () => NAMED_ONLY;
+/** The schemas that services load name the foreign type: they share one object for it. */
+const placeholder: Embed = (name) => ({ [EMBED]: name });
+
 /** Every generated file, from the zod schemas and the reduced PodSpec. */
 export function makeOutputs(podSpec: StructuralSchema): Outputs {
   const outputs: Outputs = new Map([[POD_SPEC_FILE, jsonText(podSpec)]]);
   for (const source of CRDS) {
-    const schema = structuralSchema(source.schema, () => podSpec);
-    outputs.set(`libs/api/src/generated/${source.kind.kind.toLowerCase()}.schema.json`, jsonText(schema));
-    outputs.set(`deploy/crds/${kindId(source.kind)}.yaml`, crdText(source, withTwins(schema, rulesOf(source))));
+    const { stored, older } = schemasOf(source, placeholder);
+    outputs.set(schemaFile(source), jsonText(stored));
+    if (older) outputs.set(schemaFile(source, source.older?.name), jsonText(older));
+    outputs.set(
+      `deploy/crds/${kindId(source.kind)}.yaml`,
+      crdText(
+        source,
+        withRules(
+          source,
+          schemasOf(source, () => podSpec),
+        ),
+      ),
+    );
   }
-  const pages = CRDS.map((source) => ({ ...source, schema: structuralSchema(source.schema, () => NAMED_ONLY) }));
-  outputs.set('docs/api.md', referencePage(pages));
+  outputs.set(
+    'docs/api.md',
+    referencePage(CRDS.map((source) => ({ ...source, schemas: schemasOf(source, namedOnly) }))),
+  );
   outputs.set(ADMISSION_PAGE, admissionPage(readFileSync(new URL(ADMISSION_PAGE, ROOT), 'utf8'), ADMISSION_TABLES));
   return outputs;
 }
 
-function rulesOf({ kind }: CrdSource): readonly Rule[] {
-  return ADMISSION_TABLES.find((table) => table.kind === kind)?.rules ?? [];
+/** The rules speak about the stored version; the older one is converted to it before anything is done with it. */
+function withRules({ kind }: CrdSource, schemas: VersionSchemas): VersionSchemas {
+  const rules = ADMISSION_TABLES.find((table) => table.kind === kind)?.rules ?? [];
+  return { ...schemas, stored: withTwins(schemas.stored, rules) };
 }
 
-function crdText(source: CrdSource, schema: StructuralSchema): string {
-  const definition = stringify(customResourceDefinition(source, schema), {
+function schemasOf({ schema, older }: CrdSource, embed: Embed): VersionSchemas {
+  const stored = structuralSchema(schema, embed);
+  return older ? { stored, older: structuralSchema(older.schema, embed) } : { stored };
+}
+
+/** `generated/event-bus.schema.json`; with the version in its name where that is not the stored one. */
+function schemaFile({ kind }: CrdSource, version?: string): string {
+  const noun = kind.kind.replace(/(?<=[a-z])(?=[A-Z])/g, '-').toLowerCase();
+  return `libs/api/src/generated/${[noun, version, 'schema.json'].filter((part) => part !== undefined).join('.')}`;
+}
+
+function crdText(source: CrdSource, schemas: VersionSchemas): string {
+  const definition = stringify(customResourceDefinition(source, schemas), {
     lineWidth: 0,
     aliasDuplicateObjects: false,
   });

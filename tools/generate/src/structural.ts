@@ -1,17 +1,18 @@
-import { SCHEMA_WORDS, type StructuralSchema } from '@openfunction/api';
-import { EMBED } from '@openfunction/api/crds';
+import { EMBED, SCHEMA_WORDS, type StructuralSchema } from '@openfunction/api';
 import * as z from 'zod';
 
 /** zod's bounds of a safe integer: a property of JavaScript, not of the API. */
 const SAFE_BOUNDS = [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER];
 
 type Json = Record<string, unknown>;
+/** What stands in the place of the foreign type of this name: its schema, or a placeholder for it. */
+type Embed = (name: string) => object;
 
 /**
  * The structural schema of a zod schema. A place that embeds a foreign type gets what `embed` returns for its name.
  * Fails on anything that a CRD cannot say: unions, unknown words, an object that stays open.
  */
-export function structuralSchema(schema: z.ZodType, embed: (name: string) => StructuralSchema): StructuralSchema {
+export function structuralSchema(schema: z.ZodType, embed: Embed): StructuralSchema {
   const json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Json;
   delete json.$schema;
   const { properties } = json as { properties?: Json };
@@ -19,7 +20,7 @@ export function structuralSchema(schema: z.ZodType, embed: (name: string) => Str
   return convert(json, embed, '');
 }
 
-function convert(json: Json, embed: (name: string) => StructuralSchema, path: string): StructuralSchema {
+function convert(json: Json, embed: Embed, path: string): StructuralSchema {
   if (typeof json[EMBED] === 'string') return { description: String(json.description), ...embed(json[EMBED]) };
   const result: Json = {};
   for (const [word, value] of Object.entries(json)) {
@@ -33,7 +34,7 @@ function convert(json: Json, embed: (name: string) => StructuralSchema, path: st
   return ordered(result);
 }
 
-function convertWord(word: string, value: unknown, embed: (name: string) => StructuralSchema, path: string): unknown {
+function convertWord(word: string, value: unknown, embed: Embed, path: string): unknown {
   switch (word) {
     case 'properties':
       return Object.fromEntries(

@@ -30,7 +30,7 @@ const ScalingRules = z.object({
   policies: z.array(ScalingPolicy).meta(ATOMIC_LIST).optional().describe('Limits on the speed of scaling.'),
 });
 
-const AdvancedConfig = z.object({
+export const AdvancedConfig = z.object({
   restoreToOriginalReplicaCount: z
     .boolean()
     .optional()
@@ -55,7 +55,7 @@ const HttpScaledObject = z.object({
   cooldownPeriod: int32().optional().describe('Seconds without requests before scaling to zero. Unset: 300.'),
 });
 
-const ScaledObject = z.object({
+export const ScaledObject = z.object({
   pollingInterval: int32().optional().describe("Seconds between two looks at the triggers. Unset: KEDA's default."),
   cooldownPeriod: int32().optional().describe("Seconds of quiet before scaling to zero. Unset: KEDA's default."),
   advanced: AdvancedConfig.optional().describe('Advanced settings of the scaler.'),
@@ -79,7 +79,7 @@ const ScalingStrategy = z.object({
   multipleScalersCalculation: z.string().optional().describe('How several triggers combine: max, min, avg or sum.'),
 });
 
-const ScaledJob = z.object({
+export const ScaledJob = z.object({
   restartPolicy: z
     .string()
     .optional()

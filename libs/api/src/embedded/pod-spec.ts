@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { EMBED } from '../structural.ts';
 
 /** A variable of a container (core/v1 EnvVar). */
 export interface EnvVar {
@@ -40,9 +41,6 @@ export interface PodSpec {
   // biome-ignore lint/suspicious/noExplicitAny: fields that this project passes through
   [field: string]: any;
 }
-
-/** Metadata key that makes the generator put a schema of the API server in the place of ours. */
-export const EMBED = 'x-openfunction-embed';
 
 /** A PodSpec: its schema comes from the API server (`generated/pod-spec.json`), not from here. */
 export const PodSpec = z.custom<PodSpec>(isObject).meta({ [EMBED]: 'PodSpec' });
