@@ -16,27 +16,30 @@ import { EMBED, type StructuralSchema } from './structural.ts';
  * The schemas of the CRDs, as generated; the API server holds objects to the very same ones. Pod templates share the parts
  * of one PodSpec: it is by far the greatest part, and would else be in memory four times.
  */
-export const FUNCTION_SCHEMA = complete(fn);
-export const FUNCTION_V1BETA1_SCHEMA = complete(fnV1beta1);
-export const BUILDER_SCHEMA = complete(builder);
-export const BUILDER_V1BETA1_SCHEMA = complete(builderV1beta1);
-export const SERVING_SCHEMA = complete(serving);
-export const SERVING_V1BETA1_SCHEMA = complete(servingV1beta1);
-export const GATEWAY_SCHEMA = complete(gateway);
-export const EVENT_SOURCE_SCHEMA = complete(eventSource);
-export const EVENT_BUS_SCHEMA = complete(eventBus);
-export const CLUSTER_EVENT_BUS_SCHEMA = complete(clusterEventBus);
-export const TRIGGER_SCHEMA = complete(trigger);
+export const FUNCTION_SCHEMA = withPodSpec(fn);
+export const FUNCTION_V1BETA1_SCHEMA = withPodSpec(fnV1beta1);
+export const BUILDER_SCHEMA = builder as StructuralSchema;
+export const BUILDER_V1BETA1_SCHEMA = builderV1beta1 as StructuralSchema;
+export const SERVING_SCHEMA = withPodSpec(serving);
+export const SERVING_V1BETA1_SCHEMA = withPodSpec(servingV1beta1);
+export const GATEWAY_SCHEMA = gateway as StructuralSchema;
+export const EVENT_SOURCE_SCHEMA = eventSource as StructuralSchema;
+export const EVENT_BUS_SCHEMA = eventBus as StructuralSchema;
+export const CLUSTER_EVENT_BUS_SCHEMA = clusterEventBus as StructuralSchema;
+export const TRIGGER_SCHEMA = trigger as StructuralSchema;
 
-/** The schema with the PodSpec where the generated one has its placeholder. */
-function complete(generated: object): StructuralSchema {
-  return fill(generated) as StructuralSchema;
+/** The schema with the PodSpec where the generated one has its placeholder; filled in where it is, as nobody else has it. */
+function withPodSpec(generated: object): StructuralSchema {
+  embedPodSpec(generated);
+  return generated;
 }
 
-function fill(part: unknown): unknown {
-  if (typeof part !== 'object' || part === null) return part;
-  if (Array.isArray(part)) return part.map(fill);
-  if (!(EMBED in part)) return Object.fromEntries(Object.entries(part).map(([name, child]) => [name, fill(child)]));
-  const { [EMBED]: _placeholder, ...own } = part;
-  return { ...own, ...podSpec };
+function embedPodSpec(part: unknown): void {
+  if (typeof part !== 'object' || part === null) return;
+  if (EMBED in part) {
+    delete part[EMBED];
+    Object.assign(part, podSpec);
+    return;
+  }
+  for (const child of Object.values(part)) embedPodSpec(child);
 }
