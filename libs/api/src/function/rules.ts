@@ -218,7 +218,7 @@ export const FUNCTION_RULES: readonly Rule[] = [
       return isObject(bundle) && isBlank(valueAt(bundle, 'image')) ? required('must be specified') : undefined;
     },
     accepts: built({ srcRepo: { bundleContainer: { image: 'registry/source' } } }),
-    refuses: built({ srcRepo: { url: 'https://git.example/hello', bundleContainer: {} } }),
+    refuses: built({ srcRepo: { url: 'https://git.example/hello', bundleContainer: { image: '' } } }),
   },
   {
     id: 'build.src-repo.one-source',

@@ -33,7 +33,7 @@ export const SERVING_RULES: readonly Rule[] = [
       return isObject(spec) && isAbsent(spec['triggers']) ? required(MISSING) : undefined;
     },
     accepts: serving({}),
-    refuses: serving({ triggers: undefined }),
+    refuses: { spec: { image: 'registry/hello' } },
   },
   immutableRule({
     id: 'spec.immutable',
