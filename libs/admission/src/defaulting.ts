@@ -74,6 +74,17 @@ export function patchOf(sent: unknown, { object, set }: Defaulted): PatchOperati
   });
 }
 
+/** A JSON patch that turns one object into another. Lists are replaced whole. */
+export function patchBetween(from: unknown, to: unknown, path: FieldPath = []): PatchOperation[] {
+  if (isEqual(from, to)) return [];
+  const at = pointer(path);
+  if (from === undefined) return [{ op: 'add', path: at, value: to }];
+  if (to === undefined) return [{ op: 'remove', path: at }];
+  if (!isObject(from) || !isObject(to)) return [{ op: 'replace', path: at, value: to }];
+  const names = new Set([...Object.keys(from), ...Object.keys(to)]);
+  return [...names].flatMap((name) => patchBetween(valueAt(from, [name]), valueAt(to, [name]), [...path, name]));
+}
+
 /** A JSON pointer (RFC 6901). */
 export function pointer(path: FieldPath): string {
   return path.map((segment) => `/${String(segment).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');

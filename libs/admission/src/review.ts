@@ -14,7 +14,7 @@ import {
 } from '@openfunction/api';
 import { type AdmissionReview, allow, deny, parseReview, type ReviewRequest, refuse } from './admission-review.ts';
 import { checkSchema, MOST_PROBLEMS } from './check.ts';
-import { applyDefaults, type Defaulted, type PatchOperation, patchOf, withField } from './defaulting.ts';
+import { applyDefaults, type Defaulted, type PatchOperation, patchBetween, patchOf, withField } from './defaulting.ts';
 import { inDocumentOrder } from './order.ts';
 import { type Problem, printPath, problemOf } from './problem.ts';
 import { traceparentToSet } from './trace.ts';
@@ -35,8 +35,9 @@ export interface ReviewedKind {
 
 /** How an object of one version is looked at through the tables of another. */
 export interface VersionView {
-  /** The object in the tables' version. Total, and without loss. */
+  /** The object in the tables' version, and the other way round. Total, and without loss. */
   convert: (object: unknown) => unknown;
+  revert: (object: unknown) => unknown;
   /** Where the user finds, in the object he sent, what is at `path` of the converted one. */
   pathOf: (sent: unknown, path: FieldPath) => FieldPath;
   /** Rules on the object as sent. */
@@ -47,7 +48,7 @@ export interface ReviewContext {
   /** W3C trace context for a change that begins a trace now. */
   newTraceparent: () => string;
   /** What is known of the cluster, for warnings. */
-  exists?: Seen['exists'];
+  cluster?: Pick<Seen, 'exists' | 'count'>;
 }
 
 /** An answer, and what telemetry wants to know about it. */
@@ -91,7 +92,7 @@ export function reviewMutating(body: unknown, reviewed: ReviewedKind, context: R
 export function reviewValidating(
   body: unknown,
   reviewed: ReviewedKind,
-  context: Pick<ReviewContext, 'exists'> = {},
+  context: Pick<ReviewContext, 'cluster'> = {},
 ): Reviewed {
   return reviewWith(body, reviewed, (request, operation) => {
     // What is stored is judged as it is; its warnings have been given by the mutating review.
@@ -105,14 +106,14 @@ function caseOf(
   reviewed: ReviewedKind,
   request: ReviewRequest,
   operation: Operation,
-  { exists }: Pick<ReviewContext, 'exists'>,
+  { cluster }: Pick<ReviewContext, 'cluster'>,
 ): Case {
   const convert = reviewed.view?.convert ?? ((object: unknown) => object);
   const isUpdate = operation === 'update';
   const old = isUpdate ? applyDefaults(reviewed.defaults, convert(request.old), 'create').object : undefined;
   const given = convert(request.object);
   const draft = applyDefaults(reviewed.defaults, given, operation, old);
-  const seen = { ...(isUpdate && { old }), ...(exists !== undefined && { exists }) };
+  const seen = { ...cluster, ...(isUpdate && { old }) };
   return { reviewed, operation, sent: request.object, sentOld: isUpdate ? request.old : undefined, given, draft, seen };
 }
 
@@ -124,12 +125,8 @@ function patchFor(judged: Case, { dryRun }: ReviewRequest, { newTraceparent }: R
     if (traceparent !== undefined) draft = withAnnotation(draft, ANNOTATION.traceparent, traceparent);
   }
   const { view } = reviewed;
-  if (view === undefined) return patchOf(sent, draft);
-  const moved = draft.set.map((path) => ({ path: view.pathOf(sent, path), value: valueAt(draft.object, path) }));
-  return patchOf(
-    sent,
-    moved.reduce((made, { path, value }) => withField(made, path, value), { object: sent, set: [] } as Defaulted),
-  );
+  if (view === undefined || draft.set.length === 0) return patchOf(sent, draft);
+  return patchBetween(sent, view.revert(draft.object));
 }
 
 function withAnnotation(draft: Defaulted, name: string, value: string): Defaulted {

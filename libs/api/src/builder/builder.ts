@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { Conditions, LocalObjectReference, ObservedGeneration } from '../embedded/meta.ts';
 import { BuildSpec, SourceResult } from '../function/build.ts';
 import type { TypedObject } from '../object.ts';
-import { int64, resource, textMap } from '../schema.ts';
+import { duration, int64, resource, textMap } from '../schema.ts';
 
 export const BuilderSpec = z.object({
   image: z.string().describe('Image that the build writes.'),
@@ -19,7 +19,7 @@ export const BuilderStatus = z.object({
   state: z.string().optional().describe('Building, Succeeded, Failed, Timeout or Canceled.'),
   reason: z.string().optional().describe('Why it is in this state, in one word.'),
   message: z.string().optional().describe('Why it is in this state, in one sentence.'),
-  buildDuration: z.string().optional().describe('How long the build took.'),
+  buildDuration: duration().optional().describe('How long the build took.'),
   resourceRef: textMap()
     .optional()
     .describe('Names of the objects made, under shipwright.io/build and shipwright.io/buildRun.'),

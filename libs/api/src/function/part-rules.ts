@@ -32,11 +32,8 @@ function partRule(rule: Rule, part: Part): Rule {
     path: moved(rule.path, part),
     ...(about !== undefined && { about: about.map((path) => moved(path, part)) }),
     ...(twin !== undefined && { twin: movedTwin(twin, part) }),
-    broken: (object, { old, exists }) => {
-      const seen = {
-        ...(old !== undefined && { old: asFunction(old, part) }),
-        ...(exists !== undefined && { exists }),
-      };
+    broken: (object, { old, ...cluster }) => {
+      const seen = { ...cluster, ...(old !== undefined && { old: asFunction(old, part) }) };
       const found = broken(asFunction(object, part), seen);
       if (found === undefined) return undefined;
       return Array.isArray(found)

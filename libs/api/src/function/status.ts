@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { Hostname, PathMatch } from '../embedded/gateway-api.ts';
 import { ConditionSchema, Conditions, ObservedGeneration } from '../embedded/meta.ts';
-import { listMap } from '../schema.ts';
+import { duration, listMap } from '../schema.ts';
 import { SourceResult } from './build.ts';
 
 /** State of one half of a Function: the build or the serving. */
@@ -16,7 +16,7 @@ export const StepStatus = z.object({
   lastSuccessfulResourceRef: z.string().optional().describe('Name of the last Serving that ran.'),
   resourceHash: z.string().optional().describe('Hash of the wanted spec of the Builder or Serving.'),
   service: z.string().optional().describe('Name of the Service that carries the traffic.'),
-  buildDuration: z.string().optional().describe('How long the build took.'),
+  buildDuration: duration().optional().describe('How long the build took.'),
 });
 export type StepStatus = z.input<typeof StepStatus>;
 
