@@ -2,5 +2,15 @@ export { type AdmissionResponse, type AdmissionReview, refuse } from './admissio
 export { checkSchema } from './check.ts';
 export { applyDefaults, type Defaulted, type PatchOperation, patchOf } from './defaulting.ts';
 export { causeOf, type Problem, printPath, printProblem } from './problem.ts';
-export { type ReviewContext, type Reviewed, type ReviewedKind, reviewMutating, reviewValidating } from './review.ts';
+export {
+  type Judgement,
+  judge,
+  type ReviewContext,
+  type Reviewed,
+  type ReviewedKind,
+  reviewMutating,
+  reviewValidating,
+} from './review.ts';
+export { REVIEWED_KINDS } from './reviewed-kinds.ts';
+export { unknownFields } from './unknown-fields.ts';
 export { traceparentOf } from './trace.ts';

@@ -104,7 +104,7 @@ export function reviewValidating(
 
 function caseOf(
   reviewed: ReviewedKind,
-  request: ReviewRequest,
+  request: Pick<ReviewRequest, 'object' | 'old'>,
   operation: Operation,
   { cluster }: Pick<ReviewContext, 'cluster'>,
 ): Case {
@@ -136,9 +136,18 @@ function withAnnotation(draft: Defaulted, name: string, value: string): Defaulte
   return annotations === undefined || annotations === null ? withField(draft, path, { [name]: value }) : draft;
 }
 
-interface Findings {
+/** What is wrong with an object, and what its user should know. */
+export interface Judgement {
   problems: Problem[];
-  warnings: string[];
+  warnings: Problem[];
+}
+
+/** The same tables without an API server: a new object as a user would apply it. Never throws. */
+export function judge(object: unknown, reviewed: ReviewedKind): Judgement {
+  return findAll(caseOf(reviewed, { object, old: undefined }, 'create', {}));
+}
+
+interface Findings extends Judgement {
   patch?: PatchOperation[];
 }
 
@@ -158,14 +167,15 @@ function reviewWith(
   const isDeleted = valueAt(request.object, 'metadata.deletionTimestamp') !== undefined;
   if (operation === 'other' || (operation === 'update' && isDeleted))
     return { answer: allow(uid), verdict: 'allowed', problems: 0, ...facts };
-  const { problems, warnings, patch } = find(request, operation);
+  const { problems, warnings: told, patch } = find(request, operation);
+  const warnings = told.slice(0, MOST_WARNINGS).map(({ path, detail }) => `${printPath(path)}: ${detail}`);
   const refused = problems.length > 0;
   const answer = refused ? deny(request, reviewed.kind, problems, warnings) : allow(uid, patch, warnings);
   return { answer, verdict: refused ? 'denied' : 'allowed', problems: problems.length, ...facts };
 }
 
 /** Everything the schema and the rules say, in document order, nothing twice. */
-function findAll(judged: Case): Findings {
+function findAll(judged: Case): Judgement {
   const { reviewed, sent, sentOld, draft, seen } = judged;
   const { schema, view } = reviewed;
   const ofRules = [
@@ -181,14 +191,10 @@ function findAll(judged: Case): Findings {
   return { problems: problems.slice(0, MOST_PROBLEMS), warnings: warningsOf(judged) };
 }
 
-function warningsOf({ reviewed, operation, sent, draft, seen }: Case): string[] {
+function warningsOf({ reviewed, operation, sent, draft, seen }: Case): Problem[] {
   const { view } = reviewed;
   const told = ofLevel(reviewed.rules, 'warn', operation).flatMap((rule) => complaints(rule, draft.object, seen));
-  const warnings = told.map((problem) => {
-    const path = view === undefined ? problem.path : view.pathOf(sent, problem.path);
-    return `${printPath(path)}: ${problem.detail}`;
-  });
-  return warnings.slice(0, MOST_WARNINGS);
+  return view === undefined ? told : told.map((problem) => ({ ...problem, path: view.pathOf(sent, problem.path) }));
 }
 
 /** The API server cuts off all warnings of an answer at 4 KiB together. */

@@ -1,12 +1,11 @@
 import {
+  REVIEWED_KINDS,
   type ReviewContext,
   type Reviewed,
   type ReviewedKind,
   reviewMutating,
   reviewValidating,
 } from '@openfunction/admission';
-import { FUNCTION, FUNCTION_DEFAULTS, FUNCTION_RULES } from '@openfunction/api';
-import { FUNCTION_SCHEMA } from '@openfunction/api/schemas';
 
 /** One kind of review, under one path. */
 export interface Route {
@@ -16,26 +15,19 @@ export interface Route {
   run: (body: unknown, context: ReviewContext) => Reviewed;
 }
 
-const FUNCTION_V1BETA2: ReviewedKind = {
-  kind: FUNCTION,
-  version: 'v1beta2',
-  schema: FUNCTION_SCHEMA,
-  defaults: FUNCTION_DEFAULTS,
-  rules: FUNCTION_RULES,
-  isTraced: true,
-};
+/** Every path of this service; those of the original, and the same for the kinds and versions it does not review. */
+export const ROUTES: readonly Route[] = REVIEWED_KINDS.flatMap((reviewed) => [
+  route('mutating', 'mutate', reviewed, reviewMutating),
+  route('validating', 'validate', reviewed, reviewValidating),
+]);
 
-/** Every path of this service; those of the original. */
-export const ROUTES: readonly Route[] = [
-  mutating('/mutate-core-openfunction-io-v1beta2-function', FUNCTION_V1BETA2),
-  validating('/validate-core-openfunction-io-v1beta2-function', FUNCTION_V1BETA2),
-];
-
-function mutating(path: string, reviewed: ReviewedKind): Route {
-  const run = (body: unknown, context: ReviewContext) => reviewMutating(body, reviewed, context);
-  return { path, review: 'mutating', kind: reviewed.kind.kind, run };
-}
-
-function validating(path: string, reviewed: ReviewedKind): Route {
-  return { path, review: 'validating', kind: reviewed.kind.kind, run: (body) => reviewValidating(body, reviewed) };
+function route(
+  review: Route['review'],
+  verb: string,
+  reviewed: ReviewedKind,
+  run: (body: unknown, reviewed: ReviewedKind, context: ReviewContext) => Reviewed,
+): Route {
+  const { kind, version } = reviewed;
+  const path = `/${verb}-${kind.group.replaceAll('.', '-')}-${version}-${kind.kind.toLowerCase()}`;
+  return { path, review, kind: kind.kind, run: (body, context) => run(body, reviewed, context) };
 }
