@@ -1,0 +1,113 @@
+import { hash } from 'node:crypto';
+
+/**
+ * Operations on JSON trees of any depth and with any key: conversion sees objects before every other check, so nothing
+ * here recurses and no key is special.
+ */
+
+/** A JSON object. */
+export type Tree = Record<string, unknown>;
+
+/** The value of an own member; never one that every object inherits. */
+export function own(object: Tree, key: string): unknown {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
+/** Sets an own member. `__proto__` is a name like any other. */
+export function setOwn(object: Tree, key: string, value: unknown): void {
+  if (key === '__proto__')
+    Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+  else object[key] = value;
+}
+
+/** A copy without the named members. */
+export function without(object: Tree, names: readonly string[]): Tree {
+  const copy = { ...object };
+  for (const name of names) delete copy[name];
+  return copy;
+}
+
+/** Whether two JSON values are equal; the order of members does not count. Absent (undefined) equals only absent. */
+export function isEqual(left: unknown, right: unknown): boolean {
+  const pairs: unknown[] = [left, right];
+  while (pairs.length > 0) {
+    const b = pairs.pop();
+    const a = pairs.pop();
+    if (a === b) continue;
+    if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+    if (Array.isArray(a) !== Array.isArray(b)) return false;
+    const keys = Object.keys(a);
+    if (keys.length !== Object.keys(b).length) return false;
+    for (const key of keys) {
+      if (!Object.hasOwn(b, key)) return false;
+      pairs.push((a as Tree)[key], (b as Tree)[key]);
+    }
+  }
+  return true;
+}
+
+/** An object or list that is being written: its keys (none for a list) and how many members are out. */
+interface OpenValue {
+  value: Tree | readonly unknown[];
+  keys: readonly string[] | undefined;
+  length: number;
+  written: number;
+}
+
+/**
+ * Compact JSON with sorted keys. `JSON.stringify` gives up on values nested a few thousand levels deep, which the API
+ * server accepts; this does not.
+ */
+export function writeJson(root: unknown): string {
+  const parts: string[] = [];
+  const open: OpenValue[] = [];
+  writeStart(root, parts, open);
+  for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
+    const { value, keys, length, written } = top;
+    if (written === length) {
+      parts.push(keys === undefined ? ']' : '}');
+      open.pop();
+      continue;
+    }
+    top.written += 1;
+    if (written > 0) parts.push(',');
+    const key = keys?.[written] ?? written;
+    if (typeof key === 'string') parts.push(JSON.stringify(key), ':');
+    writeStart((value as Record<string | number, unknown>)[key], parts, open);
+  }
+  return parts.join('');
+}
+
+function writeStart(value: unknown, parts: string[], open: OpenValue[]): void {
+  if (typeof value !== 'object' || value === null) {
+    parts.push(JSON.stringify(value) ?? 'null');
+  } else if (Array.isArray(value)) {
+    parts.push('[');
+    open.push({ value, keys: undefined, length: value.length, written: 0 });
+  } else {
+    const keys = Object.keys(value).sort();
+    parts.push('{');
+    open.push({ value: value as Tree, keys, length: keys.length, written: 0 });
+  }
+}
+
+/** A short name for a JSON value: equal values have equal ones, different values different ones but for a chance of 2^-64. */
+export function fingerprint(value: unknown): string {
+  return hash('sha256', writeJson(value), 'hex').slice(0, 16);
+}
+
+/** Whether JSON text nests deeper than `limit`, without parsing it. Brackets inside strings do not count. */
+export function nestsDeeper(text: string, limit: number): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let i = 0; i < text.length; i += 1) {
+    const char = text.charCodeAt(i);
+    if (char === 0x5c) i += inString ? 1 : 0;
+    else if (char === 0x22) inString = !inString;
+    else if (inString) continue;
+    else if (char === 0x5b || char === 0x7b) depth += 1;
+    else if (char === 0x5d || char === 0x7d) depth -= 1;
+    if (depth > limit) return true;
+  }
+  return false;
+}
