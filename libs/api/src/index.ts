@@ -5,6 +5,7 @@
  */
 export type * from './builder/builder.ts';
 export * from './conditions.ts';
+export * from './conversion/convert.ts';
 export * from './duration.ts';
 export type * from './embedded/dapr.ts';
 export type { GatewayReference, PathMatch, RouteRule } from './embedded/gateway-api.ts';
