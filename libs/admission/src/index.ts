@@ -12,5 +12,5 @@ export {
   reviewValidating,
 } from './review.ts';
 export { REVIEWED_KINDS } from './reviewed-kinds.ts';
-export { unknownFields } from './unknown-fields.ts';
 export { traceparentOf } from './trace.ts';
+export { unknownFields } from './unknown-fields.ts';

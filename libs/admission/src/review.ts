@@ -49,6 +49,8 @@ export interface ReviewContext {
   newTraceparent: () => string;
   /** What is known of the cluster, for warnings. */
   cluster?: Pick<Seen, 'exists' | 'count'>;
+  /** Size of the review's body. */
+  bytes?: number;
 }
 
 /** An answer, and what telemetry wants to know about it. */
@@ -92,7 +94,7 @@ export function reviewMutating(body: unknown, reviewed: ReviewedKind, context: R
 export function reviewValidating(
   body: unknown,
   reviewed: ReviewedKind,
-  context: Pick<ReviewContext, 'cluster'> = {},
+  context: Omit<ReviewContext, 'newTraceparent'> = {},
 ): Reviewed {
   return reviewWith(body, reviewed, (request, operation) => {
     // What is stored is judged as it is; its warnings have been given by the mutating review.
@@ -106,14 +108,14 @@ function caseOf(
   reviewed: ReviewedKind,
   request: Pick<ReviewRequest, 'object' | 'old'>,
   operation: Operation,
-  { cluster }: Pick<ReviewContext, 'cluster'>,
+  { cluster, bytes }: Omit<ReviewContext, 'newTraceparent'>,
 ): Case {
   const convert = reviewed.view?.convert ?? ((object: unknown) => object);
   const isUpdate = operation === 'update';
   const old = isUpdate ? applyDefaults(reviewed.defaults, convert(request.old), 'create').object : undefined;
   const given = convert(request.object);
   const draft = applyDefaults(reviewed.defaults, given, operation, old);
-  const seen = { ...cluster, ...(isUpdate && { old }) };
+  const seen = { ...cluster, ...(bytes !== undefined && { bytes }), ...(isUpdate && { old }) };
   return { reviewed, operation, sent: request.object, sentOld: isUpdate ? request.old : undefined, given, draft, seen };
 }
 

@@ -13,7 +13,7 @@ export function unknownFields(schema: StructuralSchema, object: unknown): FieldP
     if (known['x-kubernetes-preserve-unknown-fields'] === true) continue;
     const { items, additionalProperties, properties } = known;
     if (Array.isArray(value) && items !== undefined) {
-      value.forEach((item, index) => work.push({ schema: items, value: item, path: [...path, index] }));
+      for (const [index, item] of value.entries()) work.push({ schema: items, value: item, path: [...path, index] });
     } else if (isObject(value)) {
       for (const name of Object.keys(value)) {
         const inner = additionalProperties ?? (Object.hasOwn(properties ?? {}, name) ? properties?.[name] : undefined);

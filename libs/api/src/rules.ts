@@ -32,6 +32,8 @@ export interface Seen {
   old?: unknown;
   /** Whether an object, or the kind itself where no name is given, is in the cluster; undefined where nobody knows. */
   exists?: (kind: Kind, name?: string, namespace?: string) => boolean | undefined;
+  /** Size of the request that holds the object: what is small costs nothing to look at, what is large may be too large. */
+  bytes?: number;
   /** How many objects of a kind are in the cluster. */
   count?: (kind: Kind) => number | undefined;
 }

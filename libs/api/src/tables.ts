@@ -16,5 +16,8 @@ export const FUNCTION_TABLE: AdmissionTable = { kind: FUNCTION, defaults: FUNCTI
 export const BUILDER_TABLE: AdmissionTable = { kind: BUILDER, defaults: [], rules: BUILDER_RULES };
 export const SERVING_TABLE: AdmissionTable = { kind: SERVING, defaults: [], rules: SERVING_RULES };
 
+/** What holds for objects as an older version writes them, besides. */
+export { FUNCTION_V1BETA1_RULES, SERVING_V1BETA1_RULES } from './v1beta1/rules.ts';
+
 /** The tables of all kinds, each in the version that is stored. */
 export const ADMISSION_TABLES: readonly AdmissionTable[] = [FUNCTION_TABLE, BUILDER_TABLE, SERVING_TABLE];

@@ -13,6 +13,7 @@ import {
 import { built, served } from './examples.ts';
 import { boundsRule, type Example, hasText, span, spanRule, wordRule } from './field-rules.ts';
 import { CLUSTER_RULES } from './rules-cluster.ts';
+import { CONVERSION_RULES } from './rules-conversion.ts';
 import { DAPR_RULES } from './rules-dapr.ts';
 import { ENGINE_RULES } from './rules-engine.ts';
 import { ENV_RULES } from './rules-env.ts';
@@ -286,6 +287,7 @@ export const FUNCTION_RULES: readonly Rule[] = [
   ...TRACING_RULES,
   ...ENV_RULES,
   ...CLUSTER_RULES,
+  ...CONVERSION_RULES,
   wordRule('V39', 'spec.serving.triggers.http.engine', ['knative', 'keda'], (engine) =>
     served({ serving: { triggers: { http: { engine } } } }),
   ),
