@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { HTTP, makeFunction, makeGateway } from '../testdata/world.ts';
 import { makeEntryService } from './entry-service.ts';
 import { makeHttpRoute } from './http-route.ts';
-import { renderTemplate } from './template.ts';
 
 const HOST = 'rev-1.ns.svc.cluster.local';
 
@@ -120,20 +119,6 @@ describe('the HTTPRoute of a Function', () => {
     const gateway = makeGateway();
     const spec = { ...gateway.spec, hostTemplate: '{{.Name | printf "%s-a"}}.{{.Domain}}' };
     expect(route(makeFunction({ serving: HTTP }), { gateway: { ...gateway, spec } })).toBeUndefined();
-  });
-});
-
-describe('a template', () => {
-  const values = { Name: 'fn', Namespace: 'ns', Domain: 'ofn.io' };
-  it.each([
-    ['{{.Name}}.{{.Namespace}}.{{.Domain}}', 'fn.ns.ofn.io'],
-    ['{{ .Name }}-{{- .Namespace -}}', 'fn-ns'],
-    ['{{/* a comment */}}constant', 'constant'],
-    ['{{Name}}', undefined],
-    ['{{.Other}}', undefined],
-    ['{{if .Name}}x{{end}}', undefined],
-  ])('%s renders to %s', (template, expected) => {
-    expect(renderTemplate(template, values)).toBe(expected);
   });
 });
 

@@ -7,9 +7,10 @@ import {
   LABEL,
   type Listener,
   type RouteRule,
+  renderHost,
+  renderPath,
   SERVICE_PORT,
 } from '@openfunction/api';
-import { renderTemplate } from './template.ts';
 
 /** Where a route leads: the Service of one Knative revision. */
 export interface Backend {
@@ -44,8 +45,7 @@ export function hostnamesOf(fn: Function, gateway: Gateway): string[] | undefine
   const given = fn.spec.serving?.triggers?.http?.route?.hostnames;
   if (given !== undefined) return given.includes(inside) || given.length >= MOST_HOSTS ? given : [...given, inside];
   const { name, namespace = '' } = fn.metadata;
-  const template = gateway.spec.hostTemplate ?? '{{.Name}}.{{.Namespace}}.{{.Domain}}';
-  const host = renderTemplate(template, { Name: name, Namespace: namespace, Domain: gateway.spec.domain });
+  const host = renderHost(gateway.spec, { name, namespace });
   return host === undefined ? undefined : [host, inside];
 }
 
@@ -55,7 +55,7 @@ export function makeHttpRoute(input: RouteInput): KubeObject | undefined {
   const hostnames = hostnamesOf(fn, gateway);
   const rules = makeRules(input);
   if (hostnames === undefined || rules === undefined) return undefined;
-  const labelKey = gateway.spec.httpRouteLabelKey ?? LABEL.managedBy;
+  const labelKey = gateway.spec.httpRouteLabelKey || LABEL.managedBy;
   const label = `${gateway.metadata.namespace}.${gateway.metadata.name}`;
   return {
     apiVersion: `${ROUTE_GROUP}/v1`,
@@ -92,10 +92,11 @@ function servesAny(listener: Listener, hostnames: string[]): boolean {
 
 function makeRules(input: RouteInput): Record<string, unknown>[] | undefined {
   const { fn, gateway, backend } = input;
+  const { name, namespace = '' } = fn.metadata;
   const route = fn.spec.serving?.triggers?.http?.route;
   const backendRefs = [{ group: '', kind: 'Service', name: backend.revision, port: SERVICE_PORT, weight: 1 }];
   if (route?.rules !== undefined) return route.rules.map((rule) => makeUserRule(rule, backendRefs, input));
-  const path = route?.hostnames === undefined ? '/' : renderPath(fn, gateway);
+  const path = route?.hostnames === undefined ? '/' : renderPath(gateway.spec, { name, namespace });
   if (path === undefined) return undefined;
   const matches = [{ path: { type: 'PathPrefix', value: path } }];
   return [{ matches, filters: withHost([], input), backendRefs }];
@@ -140,15 +141,6 @@ function withHeader(filters: Filter[], host: string): Filter[] {
     ...given,
     requestHeaderModifier: { ...given.requestHeaderModifier, set: [...kept, header] },
   });
-}
-
-function renderPath(fn: Function, gateway: Gateway): string | undefined {
-  const { name, namespace = '' } = fn.metadata;
-  const path = renderTemplate(gateway.spec.pathTemplate ?? '{{.Namespace}}/{{.Name}}', {
-    Name: name,
-    Namespace: namespace,
-  });
-  return path === undefined || path.startsWith('/') ? path : `/${path}`;
 }
 
 export function clusterDomain(gateway: Gateway): string {
