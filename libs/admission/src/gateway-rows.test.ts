@@ -54,6 +54,8 @@ function listening(...listeners: unknown[]) {
   return gatewayOf({ gatewaySpec: { listeners } });
 }
 
+type Exists = NonNullable<ReviewContext['cluster']>['exists'];
+
 interface Verdict {
   /** One line for each cause. */
   causes: string[];
@@ -64,11 +66,14 @@ interface Verdict {
   made: ReturnType<typeof gatewayOf>;
 }
 
-function review(object: unknown, old?: unknown, exists?: ReviewContext['exists']): Verdict {
+function review(object: unknown, old?: unknown, exists?: Exists, gateways = 0): Verdict {
   const operation = old === undefined ? 'CREATE' : 'UPDATE';
   const request = { uid: 'u1', operation, name: 'g', namespace: 'n', object, oldObject: old ?? null };
   const body = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request };
-  const context = { newTraceparent: () => '', ...(exists !== undefined && { exists }) };
+  const context = {
+    newTraceparent: () => '',
+    ...(exists !== undefined && { cluster: { exists, count: () => gateways } }),
+  };
   const { response } = reviewMutating(body, REVIEWED, context).answer;
   const details = response.status?.['details'] as { causes: { field: string; message: string }[] } | undefined;
   const causes = details?.causes ?? [];
@@ -287,7 +292,7 @@ describe('a Gateway is judged in one answer', () => {
       const named = (object: unknown) => ({ ...gatewayOf(), ...(object as object) });
       const exists = rule.seen?.exists;
       const [accepted, refused] = [rule.accepts, rule.refuses].map((object) =>
-        review(named(object), undefined, exists),
+        review(named(object), undefined, exists, 1),
       );
       const field = rule.path.replace('[]', String.raw`\[\d\]`);
       expect(accepted?.causes).toEqual([]);
@@ -519,7 +524,7 @@ describe('a Gateway is warned of', () => {
   });
 
   it('N18 a Kubernetes Gateway that is not there, or the Gateway API', () => {
-    const warned = (exists: ReviewContext['exists']) => review(gatewayOf(), undefined, exists).warnings;
+    const warned = (exists: Exists) => review(gatewayOf(), undefined, exists).warnings;
     const end = 'no function is reached from outside until it is there';
     expect(warned((kind, name) => kind === KUBE_GATEWAY && name === undefined)).toEqual([
       `spec.gatewayRef: Gateway projectcontour/contour not found yet; ${end}`,

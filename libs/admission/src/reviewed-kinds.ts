@@ -5,6 +5,7 @@ import {
   convert,
   FUNCTION_TABLE,
   FUNCTION_V1BETA1_RULES,
+  GATEWAY_TABLE,
   type Rule,
   SERVING_TABLE,
   SERVING_V1BETA1_RULES,
@@ -16,6 +17,7 @@ import {
   BUILDER_V1BETA1_SCHEMA,
   FUNCTION_SCHEMA,
   FUNCTION_V1BETA1_SCHEMA,
+  GATEWAY_SCHEMA,
   SERVING_SCHEMA,
   SERVING_V1BETA1_SCHEMA,
 } from '@openfunction/api/schemas';
@@ -31,6 +33,7 @@ export const REVIEWED_KINDS: readonly ReviewedKind[] = [
   v1beta1(BUILDER_TABLE, BUILDER_V1BETA1_SCHEMA),
   stored(SERVING_TABLE, SERVING_SCHEMA),
   v1beta1(SERVING_TABLE, SERVING_V1BETA1_SCHEMA, SERVING_V1BETA1_RULES),
+  stored(GATEWAY_TABLE, GATEWAY_SCHEMA),
 ];
 
 /** The version that is stored, which the tables speak of. */

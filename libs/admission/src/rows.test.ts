@@ -40,8 +40,8 @@ const { functionLike } = fc.letrec<{ functionLike: unknown; members: object }>((
 
 /** Any path that a row's path stands for. */
 function pathPattern(path: string): RegExp {
-  const names = segments(path).map((name) => name.replaceAll(/[.]/g, '[.]').replace('[]', '\\[0\\]'));
-  const joined = names.map((name) => (name === '*' ? '.+' : /[/]/.test(name) ? `\\[${name}\\]` : `.${name}`)).join('');
+  const names = segments(path).map((name) => name.replaceAll(/[.]/g, '[.]').replace('[]', '\\[\\d+\\]'));
+  const joined = names.map((name) => (name === '*' ? '.+' : /[./]/.test(name) ? `\\[${name}\\]` : `.${name}`)).join('');
   return new RegExp(`^${joined.slice(1)}$`);
 }
 

@@ -1,9 +1,19 @@
-import { CLUSTER_BUILD_STRATEGY, CRD, GATEWAY, type Kind, type KubeObject, kindId, type Seen } from '@openfunction/api';
+import {
+  CLUSTER_BUILD_STRATEGY,
+  CRD,
+  GATEWAY,
+  GATEWAY_CLASS,
+  type Kind,
+  KUBE_GATEWAY,
+  type KubeObject,
+  kindId,
+  type Seen,
+} from '@openfunction/api';
 import { type KubeClient, Reflector, storeKey } from '@openfunction/kube';
 import type { Logger } from '@openfunction/telemetry';
 
 /** What Functions refer to by name. Never Secrets: the webhook has no business with them. */
-const NAMED: readonly Kind[] = [CLUSTER_BUILD_STRATEGY, GATEWAY];
+const NAMED: readonly Kind[] = [CLUSTER_BUILD_STRATEGY, GATEWAY, KUBE_GATEWAY, GATEWAY_CLASS];
 
 /**
  * Which kinds are installed, and which objects of a few kinds there are, by name alone: so that admission can warn of a reference that

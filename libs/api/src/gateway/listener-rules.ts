@@ -10,7 +10,7 @@ import {
   segments,
   valueAt,
 } from '../rules.ts';
-import { DNS_NAME, isDomain, isWithin, wildcard } from './domain.ts';
+import { isDomain, isWithin, wildcard } from './domain.ts';
 import { external, internal, listening } from './examples.ts';
 import { clusterDomainOf, isEmpty, isInternal, LISTENERS, type ListenerLike, listenersOf } from './listeners.ts';
 
@@ -232,11 +232,6 @@ export const LISTENER_RULES: readonly Rule[] = [
     about: ['spec.domain'],
     ...DENIES,
     says: 'a hostname that is neither `domain` nor below it, of any listener but `ofn-http-internal`',
-    twin: {
-      at: 'spec',
-      cel: `!self.domain.matches('^${DNS_NAME.replaceAll('\\', '\\\\')}$') || self.gatewaySpec.listeners.all(l, l.name == ${INTERNAL} || !has(l.hostname) || l.hostname == self.domain || l.hostname.endsWith('.' + self.domain))`,
-      message: 'gatewaySpec.listeners: each hostname must be domain or below it',
-    },
     broken: (object) => {
       const domain = valueAt(object, 'spec.domain');
       if (!isDomain(domain)) return undefined;

@@ -39,7 +39,9 @@ describe('rows of the Gateway', () => {
 
   it('keep the schema words of a field apart: no two rows put the same word on one field', () => {
     const words = GATEWAY_RULES.flatMap(({ twin, path }) =>
-      twin !== undefined && 'words' in twin ? Object.keys(twin.words).map((word) => `${path} ${word}`) : [],
+      twin !== undefined && twin !== 'schema' && 'words' in twin
+        ? Object.keys(twin.words).map((word) => `${path} ${word}`)
+        : [],
     );
     expect(words.length).toBeGreaterThan(0);
     expect(new Set(words).size).toBe(words.length);
@@ -67,7 +69,7 @@ describe('schema words of a row', () => {
     'x'.repeat(1025),
     `${'x'.repeat(1022)}{{`,
   ];
-  const rules = GATEWAY_RULES.filter(({ twin }) => twin !== undefined && 'words' in twin);
+  const rules = GATEWAY_RULES.filter(({ twin }) => twin !== undefined && twin !== 'schema' && 'words' in twin);
 
   it.each(rules.map((rule) => [rule.number, rule.id, rule] as const))('%s %s say what it says', (_n, _id, rule) => {
     const field = rule.path.slice('spec.'.length);
@@ -75,7 +77,7 @@ describe('schema words of a row', () => {
       pattern,
       minLength = 0,
       maxLength = Number.POSITIVE_INFINITY,
-    } = rule.twin !== undefined && 'words' in rule.twin ? rule.twin.words : {};
+    } = rule.twin !== undefined && rule.twin !== 'schema' && 'words' in rule.twin ? rule.twin.words : {};
     const judged = texts.map((text) => {
       const isHeld = text.length >= minLength && text.length <= maxLength && new RegExp(pattern ?? '').test(text);
       return { text, isHeld, isAccepted: complaintsOf(rule, gateway({ [field]: text })).length === 0 };

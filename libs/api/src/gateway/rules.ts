@@ -1,4 +1,4 @@
-import { GATEWAY_CLASS, type Kind, KUBE_GATEWAY, kindId } from '../kinds.ts';
+import { GATEWAY, GATEWAY_CLASS, type Kind, KUBE_GATEWAY, kindId } from '../kinds.ts';
 import {
   type Complaint,
   CREATE_AND_UPDATE,
@@ -202,10 +202,33 @@ const REFERENCE_RULES: readonly Rule[] = [
   },
 ];
 
+/** The listeners of several Gateways may claim the same hosts, and the documents of the original promise only one to work. */
+const ONE_GATEWAY: Rule = {
+  id: 'one-gateway',
+  number: 'N21',
+  path: 'metadata.name',
+  on: ['create'],
+  level: 'warn',
+  says: 'another Gateway is there already',
+  broken: (object, { count, exists }) => {
+    const [name, namespace] = ['metadata.name', 'metadata.namespace'].map((path) => valueAt(object, path));
+    const isThere =
+      typeof name === 'string' && typeof namespace === 'string' && exists?.(GATEWAY, name, namespace) === true;
+    const others = (count?.(GATEWAY) ?? 0) - (isThere ? 1 : 0);
+    return others <= 0
+      ? undefined
+      : { reason: 'Forbidden', detail: 'there is a Gateway already; only one for a cluster is supported' };
+  },
+  accepts: { ...gateway(), metadata: { name: 'openfunction', namespace: 'openfunction' } },
+  refuses: { ...gateway(), metadata: { name: 'second', namespace: 'openfunction' } },
+  seen: { count: () => 1, exists: (_kind, name) => name !== 'second' },
+};
+
 /** Rules of Gateway v1alpha1: G1-G8 of the specification at the real paths, N21, and what Q32-Q38 want instead. */
 export const GATEWAY_RULES: readonly Rule[] = [
   ...DOMAIN_RULES,
   ...TEMPLATE_RULES,
   ...REFERENCE_RULES,
   ...LISTENER_RULES,
+  ONE_GATEWAY,
 ];
