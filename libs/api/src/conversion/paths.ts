@@ -69,6 +69,28 @@ export function v1beta1Path(object: unknown, path: FieldPath): FieldPath {
   return path;
 }
 
+/**
+ * Where a field that v1beta1 knows is in v1beta2: for a user who has changed only `apiVersion`. Undefined where it is at the same
+ * place, or nowhere.
+ */
+export function v1beta2Path(kind: string, path: FieldPath): FieldPath | undefined {
+  const parts = Object.hasOwn(PARTS, kind) ? PARTS[kind] : undefined;
+  if (parts === undefined) return undefined;
+  for (const [v2, ...v1] of MOVED) {
+    // A row that begins with the annotation is about something that v1beta1 cannot say.
+    const places = v1[0] === PRESERVED ? [] : v1;
+    const place = places.find((one) => matchPlace(expand(one.replace('!', ''), parts), path) !== undefined);
+    const match = place === undefined ? undefined : matchPlace(expand(place.replace('!', ''), parts), path);
+    if (match !== undefined) return fillPlace(v2, parts, match).path;
+  }
+  return undefined;
+}
+
+/** The more exact places first: an item before its list. */
+const MOVED = [...ROWS, ['B/shipwright/params!', 'B/params'] as const].toSorted(
+  ([, a = ''], [, b = '']) => b.split('/').length - a.split('/').length,
+);
+
 /** A list of the strategy's parameters is a map in v1beta1: the name comes from the object in v1beta2. */
 function paramPath(object: unknown, path: FieldPath, build: string | undefined): FieldPath | undefined {
   if (build === undefined) return undefined;
