@@ -52,12 +52,12 @@ export function convert(object: unknown, apiVersion: string): Conversion {
   const direction = DIRECTIONS.find(({ to }) => apiVersion === GROUP + to);
   const isKnown = DIRECTIONS.some(({ to }) => present === GROUP + to);
   if (typeof kind !== 'string' || !Object.hasOwn(TABLES, kind) || direction === undefined || !isKnown)
-    return { problem: `${shown(kind)} of ${shown(present)} cannot be converted to ${shown(apiVersion)}` };
+    return { problem: `kind ${shown(kind)} of ${shown(present)} cannot be converted to ${shown(apiVersion)}` };
   return { object: along(direction, object, kind) };
 }
 
 function shown(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value.slice(0, 100)) : 'an object without kind or apiVersion';
+  return typeof value === 'string' ? JSON.stringify(value.slice(0, 100)) : '(missing)';
 }
 
 function along({ to, forth, back, restores, keeps }: Direction, object: Tree, kind: string): Tree {
@@ -70,10 +70,14 @@ function along({ to, forth, back, restores, keeps }: Direction, object: Tree, ki
 }
 
 function subjectOf(object: Tree, annotations: Tree): Subject {
-  const plugins: Tree = {};
-  for (const name of COMPARED) if (Object.hasOwn(annotations, name)) plugins[name] = annotations[name];
-  const { spec, status } = object;
-  return { ...(spec !== undefined && { spec }), ...(status !== undefined && { status }), annotations: plugins };
+  const { spec } = object;
+  return { ...(spec !== undefined && { spec }), annotations: comparedOf(annotations) };
+}
+
+function comparedOf(annotations: Tree): Tree {
+  return Object.fromEntries(
+    COMPARED.flatMap((name) => (Object.hasOwn(annotations, name) ? [[name, annotations[name]]] : [])),
+  );
 }
 
 /**
@@ -82,24 +86,16 @@ function subjectOf(object: Tree, annotations: Tree): Subject {
  */
 function restored(subject: Subject, change: Tree | undefined): Subject {
   if (change === undefined || !isObject(change['fields'])) return subject;
-  const { spec, status, annotations } = merge(subject, change) as Tree;
-  const isText = isObject(annotations) && COMPARED.every((name) => isTextOrAbsent(own(annotations, name)));
-  return {
-    ...(spec !== undefined && { spec }),
-    ...(status !== undefined && { status }),
-    annotations: isText ? annotations : subject.annotations,
-  };
+  const { spec, annotations } = merge(subject, change) as Tree;
+  const plugins = isObject(annotations) ? comparedOf(annotations) : {};
+  const isText = isObject(annotations) && Object.values(plugins).every((value) => typeof value === 'string');
+  return { ...(spec !== undefined && { spec }), annotations: isText ? plugins : subject.annotations };
 }
 
-function isTextOrAbsent(value: unknown): boolean {
-  return value === undefined || typeof value === 'string';
-}
-
-/** The object with the converted parts in place of its own; every other part, `managedFields` too, is the same. */
-function assemble(object: Tree, apiVersion: string, { spec, status, annotations }: Subject, kept: Tree): Tree {
+/** The object with the converted parts in place of its own; every other part, status and `managedFields` too, is the same. */
+function assemble(object: Tree, apiVersion: string, { spec, annotations }: Subject, kept: Tree): Tree {
   const result: Tree = { ...object, apiVersion };
   set(result, 'spec', spec);
-  set(result, 'status', status);
   set(result, 'metadata', metadataWith(own(object, 'metadata'), annotations, kept));
   return result;
 }

@@ -34,9 +34,30 @@ export function parseHooks(text: string): Plugins {
   };
 }
 
-/** The tracing that the annotation `plugins.tracing` means: the same tree as in v1beta2. */
+/** The fields of tracing; `true` takes all there is. */
+interface Shape {
+  readonly [field: string]: Shape | true;
+}
+const EXPORTER: Shape = { name: true, endpoint: true, headers: true, compression: true, timeout: true, protocol: true };
+const PROVIDER: Shape = { name: true, oapServer: true, exporter: EXPORTER };
+const TRACING: Shape = { enabled: true, provider: PROVIDER, tags: true, baggage: true };
+
+/**
+ * The tracing that the annotation `plugins.tracing` means: the same tree as in v1beta2. Only known fields are taken: the
+ * API server prunes the others, and then the text would no longer say the field's value.
+ */
 export function parseTracing(text: string): Plugins {
-  return parseMapping(text);
+  const parsed = parseMapping(text);
+  return parsed.value === undefined ? parsed : { value: known(parsed.value, TRACING) };
+}
+
+function known(value: Tree, shape: Shape): Tree {
+  const result: Tree = {};
+  for (const [field, inner] of Object.entries(shape)) {
+    const found = own(value, field);
+    if (!isAbsent(found)) result[field] = inner !== true && isObject(found) ? known(found, inner) : found;
+  }
+  return result;
 }
 
 function parseMapping(text: string): Plugins {

@@ -5,13 +5,13 @@ import { downServing, upServing } from './serving-table.ts';
 /**
  * What each field of one version is in the other, without regard to what the other cannot say: that is kept by
  * preserve.ts. Fields that neither version knows are copied; fields that only this version knows are left out, because
- * the API server would prune them. Every function takes any JSON and leaves what it is given untouched.
+ * the API server would prune them. The status is the same in both. Every function takes any JSON and leaves what it is
+ * given untouched.
  */
 
 /** The part of an object that differs between versions; `annotations` are only those of plugins.ts. */
 export interface Subject {
   spec?: unknown;
-  status?: unknown;
   annotations: Tree;
 }
 
@@ -22,10 +22,6 @@ export interface KindTable {
   down: (v2: Subject) => Subject;
 }
 
-/** Status fields that only v1beta2 has. */
-const STEP_STATUS = ['reason', 'message', 'buildDuration'];
-const BUILDER_STATUS = ['message', 'buildDuration'];
-const SERVING_STATUS = ['reason', 'message'];
 /** Spec fields that only v1beta2 has. In v1beta1 a Function has them, its Builder has not. */
 const BUILDER_SPEC = ['builderMaxAge', 'successfulBuildsHistoryLimit', 'failedBuildsHistoryLimit'];
 
@@ -48,8 +44,7 @@ function upFunction(v1: Subject): Subject {
 }
 
 function downFunction(v2: Subject): Subject {
-  const status = isObject(v2.status) ? { status: downFunctionStatus(v2.status) } : {};
-  if (!isObject(v2.spec)) return { ...v2, ...status };
+  if (!isObject(v2.spec)) return v2;
   const spec = { ...v2.spec };
   let { annotations } = v2;
   if (isObject(spec['build'])) spec['build'] = downBuild(spec['build']);
@@ -59,14 +54,7 @@ function downFunction(v2: Subject): Subject {
     Object.assign(spec, down.http);
     annotations = down.annotations;
   }
-  return { ...v2, ...status, spec, annotations };
-}
-
-function downFunctionStatus(v2: Tree): Tree {
-  const status = { ...v2 };
-  for (const step of ['build', 'serving'])
-    if (isObject(status[step])) status[step] = without(status[step], STEP_STATUS);
-  return status;
+  return { ...v2, spec, annotations };
 }
 
 function upBuilder(v1: Subject): Subject {
@@ -74,11 +62,7 @@ function upBuilder(v1: Subject): Subject {
 }
 
 function downBuilder(v2: Subject): Subject {
-  return {
-    ...v2,
-    ...(isObject(v2.spec) && { spec: without(downBuild(v2.spec), BUILDER_SPEC) }),
-    ...(isObject(v2.status) && { status: without(v2.status, BUILDER_STATUS) }),
-  };
+  return isObject(v2.spec) ? { ...v2, spec: without(downBuild(v2.spec), BUILDER_SPEC) } : v2;
 }
 
 function upServingObject(v1: Subject): Subject {
@@ -88,11 +72,10 @@ function upServingObject(v1: Subject): Subject {
 }
 
 function downServingObject(v2: Subject): Subject {
-  const status = isObject(v2.status) ? { status: without(v2.status, SERVING_STATUS) } : {};
-  if (!isObject(v2.spec)) return { ...v2, ...status };
+  if (!isObject(v2.spec)) return v2;
   const { serving, http, annotations } = downServing(v2.spec, v2.annotations);
   const port = own(http, 'port');
-  return { ...v2, ...status, spec: { ...serving, ...(port !== undefined && { port }) }, annotations };
+  return { ...v2, spec: { ...serving, ...(port !== undefined && { port }) }, annotations };
 }
 
 /** `params` is a map in v1beta1; in v1beta2 a list below `shipwright`, here sorted by name. */
