@@ -43,7 +43,7 @@ describe('an answer to a ConversionReview', () => {
 
   const gateway = { apiVersion: V1BETA1, kind: 'Gateway', metadata: { name: 'g' } };
   it.each([
-    ['an unknown kind', request([functionOf('a'), gateway]), 'request.objects[1] (g): "Gateway" of'],
+    ['an unknown kind', request([functionOf('a'), gateway]), 'request.objects[1] (g): kind "Gateway" of'],
     [
       'an unknown version of the object',
       request([functionOf('a', 'core.openfunction.io/v1alpha1')]),
