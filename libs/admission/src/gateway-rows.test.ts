@@ -558,13 +558,13 @@ const WORDS = [
 ];
 const { value: anything } = fc.letrec<{ value: unknown; members: object; list: unknown[] }>((tie) => ({
   value: fc.oneof(
-    { depthSize: 'large', maxDepth: 7 },
+    { depthSize: 'medium', maxDepth: 4 },
     fc.oneof(fc.constantFrom(...WORDS), fc.jsonValue({ maxDepth: 1 })),
     tie('members'),
     tie('members'),
     tie('list'),
   ),
-  members: fc.dictionary(fc.constantFrom(...NAMES), tie('value'), { maxKeys: 6 }),
+  members: fc.dictionary(fc.constantFrom(...NAMES), tie('value'), { maxKeys: 4 }),
   list: fc.array(tie('value'), { maxLength: 3 }),
 }));
 const listener = fc.record(
@@ -611,7 +611,7 @@ describe('the rows of a Gateway', () => {
         expect(twice.set).toEqual([]);
         expect(JSON.stringify(object)).toBe(text);
       }),
-      { numRuns: 3000 },
+      { numRuns: 1000 },
     );
   });
 
@@ -649,9 +649,5 @@ describe('published Gateways (of the original: skipped where ../shared/data is a
     expect(causes).toEqual([]);
     expect(warnings).toEqual([]);
     expect(patch.map(({ op, path: at }) => `${op} ${at}`)).toEqual(['add /metadata/annotations']);
-  });
-
-  it.skipIf(theirs.length === 0)('are there', () => {
-    expect(theirs.length).toBeGreaterThan(0);
   });
 });
