@@ -56,6 +56,10 @@ function listening(...listeners: unknown[]) {
 
 type Exists = NonNullable<ReviewContext['cluster']>['exists'];
 
+function numbered(count: number): unknown[] {
+  return Array.from({ length: count }, (_, at) => ({ ...EXTERNAL, name: `l${at}`, port: 1000 + at }));
+}
+
 interface Verdict {
   /** One line for each cause. */
   causes: string[];
@@ -269,6 +273,15 @@ const JUDGED: Judged[] = [
     listening({ ...EXTERNAL, hostname: 'foo.bar.com' }),
     [
       `${LISTENERS}[0].hostname: Invalid value: "foo.bar.com": must be "ofn.io" (\`domain\`) or below it, such as "*.ofn.io"`,
+    ],
+  ],
+  [
+    'N21',
+    'there are at most 64 listeners, the internal one included',
+    listening(...numbered(63)),
+    listening(...numbered(64)),
+    [
+      `${LISTENERS}: Invalid value: 65: must have at most 64 items, \`ofn-http-internal\` included: a Kubernetes Gateway holds no more`,
     ],
   ],
   [

@@ -10,7 +10,7 @@ import {
   segments,
   valueAt,
 } from '../rules.ts';
-import { isDomain, isWithin, wildcard } from './domain.ts';
+import { DNS_NAME, isDomain, isWithin, wildcard } from './domain.ts';
 import { external, internal, listening } from './examples.ts';
 import { clusterDomainOf, isEmpty, isInternal, LISTENERS, type ListenerLike, listenersOf } from './listeners.ts';
 
@@ -76,6 +76,7 @@ const INTERNAL_RULES: readonly Rule[] = [
         says: `a ${field} of \`ofn-http-internal\` other than ${INTERNAL_LISTENER[field]}`,
         twin: {
           at: EACH,
+          onCreateOnly: true,
           cel: `self.name != ${INTERNAL} || self.${field} == ${JSON.stringify(INTERNAL_LISTENER[field])}`,
           message: `${field} of ${INTERNAL_LISTENER.name} must be ${INTERNAL_LISTENER[field]}`,
         },
@@ -113,6 +114,7 @@ const TLS_RULES: readonly Rule[] = [
     says: 'a listener of protocol HTTPS or TLS without `tls`',
     twin: {
       at: EACH,
+      onCreateOnly: true,
       cel: `!(self.protocol in ${JSON.stringify(WITH_TLS)}) || has(self.tls)`,
       message: 'tls must be set for protocol HTTPS or TLS',
     },
@@ -133,6 +135,7 @@ const TLS_RULES: readonly Rule[] = [
     says: '`tls` on a listener of protocol HTTP, TCP or UDP',
     twin: {
       at: EACH,
+      onCreateOnly: true,
       cel: `!(self.protocol in ${JSON.stringify(WITHOUT_TLS)} && has(self.tls))`,
       message: 'tls must not be set for protocol HTTP, TCP or UDP',
     },
@@ -159,6 +162,10 @@ function addressOf({ hostname, port, protocol }: ListenerLike): Address | undefi
   if (isEmpty(hostname)) return { port, protocol };
   return typeof hostname === 'string' ? { hostname, port, protocol } : undefined;
 }
+
+/** Without the webhook no hostname is filled in, so listeners that have none are let pass. */
+const IS_ALONE =
+  'self.listeners.exists_one(b, has(b.hostname) && b.hostname == a.hostname && b.port == a.port && b.protocol == a.protocol)';
 
 /** Listeners of a Gateway with their address, and a mark that tells whether a listener has the same address in another state. */
 function addressesIn(object: unknown): { index: number; address: Address; key: string; mark: string }[] {
@@ -203,6 +210,16 @@ function mayBeObject(value: unknown): boolean {
   return isAbsent(value) || isObject(value);
 }
 
+const MOST_LISTENERS = 64;
+
+function many(count: number): unknown[] {
+  return Array.from({ length: count }, (_, at) => external({ name: `l${at}`, port: 1000 + at }));
+}
+
+function listLength(value: unknown): number {
+  return Array.isArray(value) ? value.length : 0;
+}
+
 /** `spec.gatewaySpec.listeners`. */
 export const LISTENER_RULES: readonly Rule[] = [
   {
@@ -226,12 +243,34 @@ export const LISTENER_RULES: readonly Rule[] = [
     refuses: listening(internal()),
   },
   {
+    // A Kubernetes Gateway holds no more, nor does `status.listeners`.
+    id: 'gatewaySpec.listeners.most',
+    number: 'N21',
+    path: LISTENERS,
+    ...DENIES,
+    says: `more than ${MOST_LISTENERS} listeners`,
+    twin: { words: { maxItems: MOST_LISTENERS } },
+    broken: (object) => {
+      const count = listLength(valueAt(object, LISTENERS));
+      const detail = `must have at most ${MOST_LISTENERS} items, \`${INTERNAL_LISTENER.name}\` included: a Kubernetes Gateway holds no more`;
+      return count > MOST_LISTENERS ? { reason: 'Invalid', value: count, detail } : undefined;
+    },
+    accepts: listening(...many(MOST_LISTENERS - 1), internal()),
+    refuses: listening(...many(MOST_LISTENERS), internal()),
+  },
+  {
     id: 'gatewaySpec.listeners.hostname.below-domain',
     number: 'N21',
     path: `${EACH}.hostname`,
     about: ['spec.domain'],
     ...DENIES,
     says: 'a hostname that is neither `domain` nor below it, of any listener but `ofn-http-internal`',
+    twin: {
+      at: 'spec',
+      onCreateOnly: true,
+      cel: `!self.domain.matches('^${DNS_NAME.replaceAll('\\', '\\\\')}$') || self.gatewaySpec.listeners.all(l, l.name == ${INTERNAL} || !has(l.hostname) || l.hostname == self.domain || l.hostname.endsWith('.' + self.domain))`,
+      message: 'gatewaySpec.listeners: each hostname must be domain or below it',
+    },
     broken: (object) => {
       const domain = valueAt(object, 'spec.domain');
       if (!isDomain(domain)) return undefined;
@@ -254,6 +293,12 @@ export const LISTENER_RULES: readonly Rule[] = [
     path: EACH,
     ...DENIES,
     says: 'two listeners with the same hostname, port and protocol',
+    twin: {
+      at: 'spec.gatewaySpec',
+      onCreateOnly: true,
+      cel: `self.listeners.all(a, !has(a.hostname) || ${IS_ALONE})`,
+      message: 'listeners: hostname, port and protocol together must differ from those of every other listener',
+    },
     broken: (object, { old }) => collisions(object, old),
     accepts: listening(external(), external({ name: 'b', port: 81 })),
     refuses: listening(external(), external({ name: 'b' })),

@@ -68,8 +68,12 @@ describe('schema words of a row', () => {
     '{{/* comment */}}',
     'x'.repeat(1025),
     `${'x'.repeat(1022)}{{`,
+    '{{/* a */ b */}}',
+    '{{.Foo}}{{/* open',
   ];
-  const rules = GATEWAY_RULES.filter(({ twin }) => twin !== undefined && twin !== 'schema' && 'words' in twin);
+  const rules = GATEWAY_RULES.filter(
+    ({ twin }) => twin !== undefined && twin !== 'schema' && 'words' in twin && !('maxItems' in twin.words),
+  );
 
   it.each(rules.map((rule) => [rule.number, rule.id, rule] as const))('%s %s say what it says', (_n, _id, rule) => {
     const field = rule.path.slice('spec.'.length);

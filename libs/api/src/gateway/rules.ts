@@ -19,6 +19,9 @@ import { TEMPLATE_RULES } from './template-rules.ts';
 const DENIES = { on: CREATE_AND_UPDATE, level: 'deny' } as const;
 const WARNS = { on: CREATE_AND_UPDATE, level: 'warn' } as const;
 
+// CEL rules that look at several fields hold new objects (and new items) only: the API server passes over one on update when
+// nothing changed in the whole object it stands at, admission when nothing changed in the fields themselves.
+
 /** What is wrong with the name of a domain. The original's documents show `*.ofn.io`, which it refuses somewhere else (Q35). */
 function wrongDomain(domain: unknown): Complaint | undefined {
   if (typeof domain !== 'string' || wildcard(domain) !== undefined) return undefined;
@@ -82,6 +85,7 @@ const DOMAIN_RULES: readonly Rule[] = [
     says: 'a domain that is `clusterDomain`, or lies below it, or holds it',
     twin: {
       at: 'spec',
+      onCreateOnly: true,
       cel: "!has(self.clusterDomain) || !(('.' + self.domain).endsWith('.' + self.clusterDomain) || ('.' + self.clusterDomain).endsWith('.' + self.domain))",
       message: 'domain and clusterDomain must not be the same, nor one below the other',
     },
@@ -140,6 +144,7 @@ const REFERENCE_RULES: readonly Rule[] = [
     says: 'neither `gatewayRef` nor `gatewayDef`',
     twin: {
       at: 'spec',
+      onCreateOnly: true,
       cel: 'has(self.gatewayRef) || has(self.gatewayDef)',
       message: 'gatewayRef: set it to use a Kubernetes Gateway, or gatewayDef to make one',
     },
@@ -161,6 +166,7 @@ const REFERENCE_RULES: readonly Rule[] = [
     says: 'both `gatewayRef` and `gatewayDef`',
     twin: {
       at: 'spec',
+      onCreateOnly: true,
       cel: '!(has(self.gatewayRef) && has(self.gatewayDef))',
       message: 'gatewayRef: set it or gatewayDef, not both',
     },

@@ -104,15 +104,14 @@ function unreadable({ field, numbers: [number], variables, examples }: TemplateF
 
 function unknownVariable({ field, numbers: [, number], variables, examples }: TemplateField): Rule {
   const known = templatePattern(`(${variables.join('|')})`);
-  const self = `self.${field}`;
   return {
     id: `${field}.variables`,
     number,
     path: `spec.${field}`,
     says: `a variable other than ${variables.join(', ')}`,
     twin: {
-      at: 'spec',
-      cel: `!has(${self}) || !${self}.matches(${JSON.stringify(templatePattern(ANY_VARIABLE))}) || ${self}.matches(${JSON.stringify(known)})`,
+      at: `spec.${field}`,
+      cel: `!self.matches(${JSON.stringify(templatePattern(ANY_VARIABLE))}) || self.matches(${JSON.stringify(known)})`,
       message: `${field}: ${onlyThese(variables)}`,
     },
     ...refuses((object) => {

@@ -59,7 +59,9 @@ describe('the pattern of the schema', () => {
   it.each([
     ['{{.Name}}.{{- .Foo -}} b', true],
     ['{a}{{.Name}}{', true],
-    ['{{/* anything {{ ', true],
+    ['{{/* anything {{ */}}{{/***/}}', true],
+    ['{{/* anything {{ ', false],
+    ['{{/* a */ b */}}', false],
     ['{{Name}}', false],
     ['{{.Name', false],
     ['{{{.Name}}', false],
@@ -70,7 +72,7 @@ describe('the pattern of the schema', () => {
 
   it('costs little, also for the longest template', () => {
     const started = performance.now();
-    for (const piece of ['{', '{{', '{{ ', '{{- ', '{{.a', ' ', '{{/*'])
+    for (const piece of ['{', '{{', '{{ ', '{{- ', '{{.a', ' ', '{{/*', '{{/**', '{{/***/}}'])
       pattern.test(piece.repeat(LONGEST_TEMPLATE / piece.length));
     expect(performance.now() - started).toBeLessThan(200);
   });

@@ -38,15 +38,12 @@ const SHOWN_LENGTH = 40;
 const SPACE = '[ \\t\\r\\n]';
 const BEFORE = `\\{\\{(-${SPACE})?${SPACE}*`;
 const AFTER = `${SPACE}*?(${SPACE}-)?\\}\\}`;
-const COMMENT = '/\\*(?:(?!\\*/)[^])*\\*/';
-const ACTION = new RegExp(`${BEFORE}(?:\\.([A-Za-z_]\\w*)|${COMMENT})${AFTER}`, 'y');
+const COMMENT = '/\\*([^*]|\\*+[^*/])*\\*+/';
+const ACTION = new RegExp(`${BEFORE}(?:\\.([A-Za-z_]\\w*)|${COMMENT.replace('(', '(?:')})${AFTER}`, 'y');
 
-/**
- * What a template may look like when each variable looks like this, for the CRD's schema (RE2, so without looking ahead): what
- * follows the beginning of a comment is not read.
- */
+/** What a template may look like when each variable looks like this, for the CRD's schema and CEL (RE2). */
 export function templatePattern(variable: string): string {
-  return `^([^{]|\\{[^{]|${BEFORE}\\.${variable}${AFTER})*(\\{?|${BEFORE}/\\*[\\s\\S]*)$`;
+  return `^([^{]|\\{[^{]|${BEFORE}(\\.${variable}|${COMMENT})${AFTER})*\\{?$`;
 }
 
 /** Reads a template. Total: whatever is written is either understood or named. */
