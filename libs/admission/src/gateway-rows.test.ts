@@ -536,6 +536,17 @@ describe('a Gateway is warned of', () => {
     expect(review(listening(EXTERNAL, INTERNAL)).warnings).toEqual([]);
   });
 
+  it('Q38 a host template whose hosts nobody reaches, once it is legal', () => {
+    expect(review(gatewayOf({ hostTemplate: '{{.Name}}.example.com' })).warnings).toEqual([
+      'spec.hostTemplate: no listener serves a host such as sample.example.com; functions without hostnames are not reached from outside',
+    ]);
+    expect(review(gatewayOf({ hostTemplate: '{{.Namespace}}.{{.Domain}}' })).warnings).toEqual([
+      'spec.hostTemplate: without `{{.Name}}` functions share one host, and only one of them is reached by it',
+    ]);
+    expect(review(gatewayOf({ hostTemplate: '' })).warnings).toEqual([]);
+    expect(review(gatewayOf({ hostTemplate: 'Foo.{{.Domain}}.{{.Foo}}' })).warnings).toHaveLength(1);
+  });
+
   it('N18 a Kubernetes Gateway that is not there, or the Gateway API', () => {
     const warned = (exists: Exists) => review(gatewayOf(), undefined, exists).warnings;
     const end = 'no function is reached from outside until it is there';

@@ -32,3 +32,8 @@ export function isWithin(hostname: string, domain: string): boolean {
 export function wildcard(domain: unknown): string | undefined {
   return isDomain(domain) ? `*.${domain}` : undefined;
 }
+
+/** Whether a listener with this hostname serves the host: the same, or a wildcard above it, which spans several labels. */
+export function serves(hostname: string, host: string): boolean {
+  return hostname === host || (hostname.startsWith('*.') && host.endsWith(hostname.slice(1)));
+}

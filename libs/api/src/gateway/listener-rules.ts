@@ -12,7 +12,8 @@ import {
 } from '../rules.ts';
 import { DNS_NAME, isDomain, isWithin, wildcard } from './domain.ts';
 import { external, internal, listening } from './examples.ts';
-import { clusterDomainOf, isEmpty, isInternal, LISTENERS, type ListenerLike, listenersOf } from './listeners.ts';
+import { clusterDomainOf, isInternal, LISTENERS, type ListenerLike, listenersOf } from './listeners.ts';
+import { APART_RULE } from './listeners-apart.ts';
 
 const EACH = `${LISTENERS}[]`;
 const INTERNAL = JSON.stringify(INTERNAL_LISTENER.name);
@@ -150,54 +151,6 @@ const TLS_RULES: readonly Rule[] = [
   },
 ];
 
-/** What the Gateway API tells a listener from another by. */
-interface Address {
-  hostname?: string;
-  port: number;
-  protocol: string;
-}
-
-function addressOf({ hostname, port, protocol }: ListenerLike): Address | undefined {
-  if (typeof port !== 'number' || typeof protocol !== 'string') return undefined;
-  if (isEmpty(hostname)) return { port, protocol };
-  return typeof hostname === 'string' ? { hostname, port, protocol } : undefined;
-}
-
-/** Without the webhook no hostname is filled in, so listeners that have none are let pass. */
-const IS_ALONE =
-  'self.listeners.exists_one(b, has(b.hostname) && b.hostname == a.hostname && b.port == a.port && b.protocol == a.protocol)';
-
-/** Listeners of a Gateway with their address, and a mark that tells whether a listener has the same address in another state. */
-function addressesIn(object: unknown): { index: number; address: Address; key: string; mark: string }[] {
-  return listenersOf(object).flatMap(({ listener, index }) => {
-    const { name } = listener;
-    const address = addressOf(listener);
-    if (address === undefined || typeof name !== 'string') return [];
-    const key = JSON.stringify(address);
-    return [{ index, address, key, mark: `${key} ${name}` }];
-  });
-}
-
-/** The second listener of each address, unless it is stored like that: of two, the one that is new is reported. */
-function collisions(object: unknown, old: unknown): Complaint[] | undefined {
-  const stored = new Set(addressesIn(old).map(({ mark }) => mark));
-  const isNew = ({ mark }: { mark: string }) => !stored.has(mark);
-  const firsts = new Map<string, number>();
-  const found: Complaint[] = [];
-  for (const listener of addressesIn(object).toSorted((a, b) => Number(isNew(a)) - Number(isNew(b)))) {
-    const { index, address, key } = listener;
-    const first = firsts.get(key);
-    if (first === undefined) firsts.set(key, index);
-    else if (isNew(listener)) found.push(duplicate(index, first, address));
-  }
-  return found.length === 0 ? undefined : found;
-}
-
-function duplicate(index: number, first: number, value: Address): Complaint {
-  const detail = `hostname, port and protocol together must differ from those of every other listener; \`listeners[${first}]\` has the same`;
-  return { reason: 'Duplicate', value, detail, at: [...segments(LISTENERS), index] };
-}
-
 /** Whether the list of listeners, if there is one, holds one for requests from outside; what is malformed counts as one. */
 function hasExternal(object: unknown): boolean {
   const listeners = valueAt(object, LISTENERS);
@@ -287,22 +240,7 @@ export const LISTENER_RULES: readonly Rule[] = [
   },
   ...INTERNAL_RULES,
   ...TLS_RULES,
-  {
-    id: 'gatewaySpec.listeners.apart',
-    number: 'Q32',
-    path: EACH,
-    ...DENIES,
-    says: 'two listeners with the same hostname, port and protocol',
-    twin: {
-      at: 'spec.gatewaySpec',
-      onCreateOnly: true,
-      cel: `self.listeners.all(a, !has(a.hostname) || ${IS_ALONE})`,
-      message: 'listeners: hostname, port and protocol together must differ from those of every other listener',
-    },
-    broken: (object, { old }) => collisions(object, old),
-    accepts: listening(external(), external({ name: 'b', port: 81 })),
-    refuses: listening(external(), external({ name: 'b' })),
-  },
+  APART_RULE,
   {
     id: 'gatewaySpec.listeners.open',
     number: 'GW-16',

@@ -12,6 +12,7 @@ import {
 } from '../rules.ts';
 import { DNS_NAME, isDomain, isWithin, LONGEST_DOMAIN, wildcard } from './domain.ts';
 import { external, gateway } from './examples.ts';
+import { HOST_WARNINGS } from './host-warnings.ts';
 import { LISTENER_RULES } from './listener-rules.ts';
 import { clusterDomainOf, isEmpty } from './listeners.ts';
 import { TEMPLATE_RULES } from './template-rules.ts';
@@ -234,6 +235,7 @@ const ONE_GATEWAY: Rule = {
 export const GATEWAY_RULES: readonly Rule[] = [
   ...DOMAIN_RULES,
   ...TEMPLATE_RULES,
+  ...HOST_WARNINGS,
   ...REFERENCE_RULES,
   ...LISTENER_RULES,
   ONE_GATEWAY,

@@ -10,6 +10,7 @@ import {
   parseTemplate,
   renderHost,
   renderPath,
+  SAMPLE_FUNCTION,
   templatePattern,
   type Variable,
   variablesIn,
@@ -29,9 +30,6 @@ interface TemplateField {
   examples: { right: string; unknown: string; wrong: string };
 }
 
-/** Stands for any function: if its host or path is wrong, so is everyone's. */
-const SAMPLE = { name: 'sample', namespace: 'default' };
-
 /** Stands for a domain that is wrong itself: of that its own rule speaks. */
 const SAMPLE_DOMAIN = 'example.com';
 
@@ -41,7 +39,7 @@ const FIELDS: readonly TemplateField[] = [
     numbers: ['G2', 'G3', 'Q38'],
     variables: HOST_VARIABLES,
     tryOut: (hostTemplate, domain) => {
-      const result = renderHost({ domain, hostTemplate }, SAMPLE) ?? '';
+      const result = renderHost({ domain, hostTemplate }, SAMPLE_FUNCTION) ?? '';
       return { result, wrong: wrongHost(result) };
     },
     result: 'host',
@@ -56,7 +54,7 @@ const FIELDS: readonly TemplateField[] = [
     numbers: ['G4', 'G5', 'Q38'],
     variables: PATH_VARIABLES,
     tryOut: (pathTemplate, domain) => {
-      const result = renderPath({ domain, pathTemplate }, SAMPLE) ?? '';
+      const result = renderPath({ domain, pathTemplate }, SAMPLE_FUNCTION) ?? '';
       return { result, wrong: wrongPath(result) };
     },
     result: 'path',
@@ -139,7 +137,7 @@ function wrongResult({ field, numbers: [, , number], variables, result: what, ex
       const domain = valueAt(object, 'spec.domain');
       const { result, wrong } = tryOut(template, isDomain(domain) ? domain : SAMPLE_DOMAIN);
       if (wrong === undefined) return undefined;
-      const { name, namespace } = SAMPLE;
+      const { name, namespace } = SAMPLE_FUNCTION;
       return invalid(
         template,
         `gives a function ${name} in namespace ${namespace} the ${what} ${JSON.stringify(result.slice(0, 100))}, which ${wrong}`,

@@ -109,6 +109,9 @@ export interface FunctionName {
   namespace: string;
 }
 
+/** Stands for any function: if its host or path is wrong, so is everyone's. */
+export const SAMPLE_FUNCTION: FunctionName = { name: 'sample', namespace: 'default' };
+
 /** The host of a function that sets no hostnames; undefined when the template cannot be rendered. */
 export function renderHost(spec: RouteTemplates, { name, namespace }: FunctionName): string | undefined {
   return renderTemplate(spec.hostTemplate || HOST_TEMPLATE, { Name: name, Namespace: namespace, Domain: spec.domain });

@@ -1,0 +1,70 @@
+import { type Complaint, CREATE_AND_UPDATE, type Rule, segments } from '../rules.ts';
+import { external, listening } from './examples.ts';
+import { isEmpty, LISTENERS, type ListenerLike, listenersOf } from './listeners.ts';
+
+/** What the Gateway API tells a listener from another by. */
+interface Address {
+  hostname?: string;
+  port: number;
+  protocol: string;
+}
+
+function addressOf({ hostname, port, protocol }: ListenerLike): Address | undefined {
+  if (typeof port !== 'number' || typeof protocol !== 'string') return undefined;
+  if (isEmpty(hostname)) return { port, protocol };
+  return typeof hostname === 'string' ? { hostname, port, protocol } : undefined;
+}
+
+/** Without the webhook no hostname is filled in, so listeners that have none are let pass. */
+const IS_ALONE =
+  'self.listeners.exists_one(b, has(b.hostname) && b.hostname == a.hostname && b.port == a.port && b.protocol == a.protocol)';
+
+/** Listeners of a Gateway with their address, and a mark that tells whether a listener has the same address in another state. */
+function addressesIn(object: unknown): { index: number; address: Address; key: string; mark: string }[] {
+  return listenersOf(object).flatMap(({ listener, index }) => {
+    const { name } = listener;
+    const address = addressOf(listener);
+    if (address === undefined || typeof name !== 'string') return [];
+    const key = JSON.stringify(address);
+    return [{ index, address, key, mark: `${key} ${name}` }];
+  });
+}
+
+/** The second listener of each address, unless it is stored like that: of two, the one that is new is reported. */
+function collisions(object: unknown, old: unknown): Complaint[] | undefined {
+  const stored = new Set(addressesIn(old).map(({ mark }) => mark));
+  const isNew = ({ mark }: { mark: string }) => !stored.has(mark);
+  const firsts = new Map<string, number>();
+  const found: Complaint[] = [];
+  for (const listener of addressesIn(object).toSorted((a, b) => Number(isNew(a)) - Number(isNew(b)))) {
+    const { index, address, key } = listener;
+    const first = firsts.get(key);
+    if (first === undefined) firsts.set(key, index);
+    else if (isNew(listener)) found.push(duplicate(index, first, address));
+  }
+  return found.length === 0 ? undefined : found;
+}
+
+function duplicate(index: number, first: number, value: Address): Complaint {
+  const detail = `hostname, port and protocol together must differ from those of every other listener; \`listeners[${first}]\` has the same`;
+  return { reason: 'Duplicate', value, detail, at: [...segments(LISTENERS), index] };
+}
+
+/** Listeners that the Gateway API could not tell apart. */
+export const APART_RULE: Rule = {
+  id: 'gatewaySpec.listeners.apart',
+  number: 'Q32',
+  path: `${LISTENERS}[]`,
+  on: CREATE_AND_UPDATE,
+  level: 'deny',
+  says: 'two listeners with the same hostname, port and protocol',
+  twin: {
+    at: 'spec.gatewaySpec',
+    onCreateOnly: true,
+    cel: `self.listeners.all(a, !has(a.hostname) || ${IS_ALONE})`,
+    message: 'listeners: hostname, port and protocol together must differ from those of every other listener',
+  },
+  broken: (object, { old }) => collisions(object, old),
+  accepts: listening(external(), external({ name: 'b', port: 81 })),
+  refuses: listening(external(), external({ name: 'b' })),
+};
