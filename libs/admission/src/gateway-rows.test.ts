@@ -511,6 +511,12 @@ describe('an update of a Gateway', () => {
     expect(review(listening({ ...EXTERNAL, name: 'c', port: 90 }, EXTERNAL, INTERNAL), old).causes).toEqual([]);
   });
 
+  it('leaves a name that is there twice to the schema', () => {
+    expect(review(listening(EXTERNAL, EXTERNAL)).causes).toEqual([
+      `${LISTENERS}[1]: Duplicate value: {"name":"ofn-http-external"}`,
+    ]);
+  });
+
   it('judges a hostname again when the domain changes', () => {
     const listeners = [{ ...EXTERNAL, hostname: 'api.ofn.io' }, INTERNAL];
     const old = gatewayOf({ gatewaySpec: { listeners } });

@@ -19,8 +19,16 @@ function addressOf({ hostname, port, protocol }: ListenerLike): Address | undefi
 const IS_ALONE =
   'self.listeners.exists_one(b, has(b.hostname) && b.hostname == a.hostname && b.port == a.port && b.protocol == a.protocol)';
 
-/** Listeners of a Gateway with their address, and a mark that tells whether a listener has the same address in another state. */
-function addressesIn(object: unknown): { index: number; address: Address; key: string; mark: string }[] {
+/** A listener by its address. */
+interface Addressed {
+  index: number;
+  address: Address;
+  key: string;
+  /** Address and name: the listener of another state of the object with the same mark has kept its address. */
+  mark: string;
+}
+
+function addressesIn(object: unknown): Addressed[] {
   return listenersOf(object).flatMap(({ listener, index }) => {
     const { name } = listener;
     const address = addressOf(listener);
@@ -34,20 +42,20 @@ function addressesIn(object: unknown): { index: number; address: Address; key: s
 function collisions(object: unknown, old: unknown): Complaint[] | undefined {
   const stored = new Set(addressesIn(old).map(({ mark }) => mark));
   const isNew = ({ mark }: { mark: string }) => !stored.has(mark);
-  const firsts = new Map<string, number>();
+  const firsts = new Map<string, Addressed>();
   const found: Complaint[] = [];
   for (const listener of addressesIn(object).toSorted((a, b) => Number(isNew(a)) - Number(isNew(b)))) {
-    const { index, address, key } = listener;
-    const first = firsts.get(key);
-    if (first === undefined) firsts.set(key, index);
-    else if (isNew(listener)) found.push(duplicate(index, first, address));
+    const first = firsts.get(listener.key);
+    if (first === undefined) firsts.set(listener.key, listener);
+    // The same name twice is what the schema speaks about.
+    else if (isNew(listener) && listener.mark !== first.mark) found.push(duplicate(listener, first));
   }
   return found.length === 0 ? undefined : found;
 }
 
-function duplicate(index: number, first: number, value: Address): Complaint {
-  const detail = `hostname, port and protocol together must differ from those of every other listener; \`listeners[${first}]\` has the same`;
-  return { reason: 'Duplicate', value, detail, at: [...segments(LISTENERS), index] };
+function duplicate({ index, address }: Addressed, first: Addressed): Complaint {
+  const detail = `hostname, port and protocol together must differ from those of every other listener; \`listeners[${first.index}]\` has the same`;
+  return { reason: 'Duplicate', value: address, detail, at: [...segments(LISTENERS), index] };
 }
 
 /** Listeners that the Gateway API could not tell apart. */
