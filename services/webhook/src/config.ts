@@ -8,6 +8,10 @@ export const webhookConfig = z.object({
   port: z.coerce.number().int().min(0).max(65535).default(9443),
   /** Address that the HTTPS server is bound to. */
   host: z.string().default('0.0.0.0'),
+  /** Reviews in flight, from the headers to the end of the answer; more are answered with 429. */
+  maxInFlight: z.coerce.number().int().min(1).default(500),
+  /** How long reviews are still answered after readiness was given up, seconds. */
+  drainSeconds: z.coerce.number().min(0).max(15).default(2),
 });
 
 export type WebhookConfig = z.output<typeof webhookConfig>;

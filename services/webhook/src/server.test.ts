@@ -1,12 +1,14 @@
 import { Agent, request } from 'node:https';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { connect as connectTls, type PeerCertificate, type SecureVersion } from 'node:tls';
 import type { AdmissionReview } from '@openfunction/admission';
 import { silentLogger } from '@openfunction/telemetry';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeClientCertificate } from '../testdata/client-certificate.ts';
 import { makeBundle } from './certificate/bundle.ts';
+import { makeAuthority } from './certificate/issue.ts';
 import { serviceDnsNames } from './names.ts';
-import { type ReviewServer, serveReviews } from './server.ts';
+import { type ReviewServer, type ServerCertificate, type ServerSettings, serveReviews } from './server.ts';
 
 const NAMES = serviceDnsNames('openfunction');
 const [SERVER_NAME = ''] = NAMES;
@@ -17,8 +19,13 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 const bundle = await makeBundle(undefined, NAMES, new Date());
 let server: ReviewServer;
 
+function serve(settings: Partial<ServerSettings> = {}): Promise<ReviewServer> {
+  const defaults = { host: '127.0.0.1', port: 0, maxInFlight: 100, identity: bundle.leaf, logger: silentLogger() };
+  return serveReviews({ ...defaults, ...settings });
+}
+
 beforeAll(async () => {
-  server = await serveReviews({ host: '127.0.0.1', port: 0, certificate: bundle.leaf, logger: silentLogger() });
+  server = await serve();
 });
 
 afterAll(() => server.close());
@@ -95,7 +102,10 @@ describe('reviews', () => {
   });
 
   it('reads members named as those of every object, and changes nobody by them', async () => {
-    const { code } = await post(MUTATE, '{"__proto__":{"polluted":1},"request":{"object":{"constructor":{}}}}');
+    const { code } = await post(
+      MUTATE,
+      '{"apiVersion":"admission.k8s.io/v1","__proto__":{"polluted":1},"request":{"uid":"u","object":{"constructor":{}}}}',
+    );
     expect(code).toBe(200);
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });
@@ -108,7 +118,13 @@ describe('what is no review', () => {
     ['no JSON', 400, MUTATE, '{', {}],
     ['an empty body', 400, MUTATE, '', {}],
     ['another path', 404, '/validate', '{}', {}],
-    ['another method', 404, MUTATE, '', { method: 'GET', headers: {} }],
+    ['another content type on another path', 404, '/validate', 'x', { headers: { 'content-type': 'text/plain' } }],
+    ['another method', 405, MUTATE, '', { method: 'GET', headers: {} }],
+    ['another method with a body', 405, `${MUTATE}?timeout=5s`, '{}', { method: 'PUT' }],
+    ['a compressed body', 415, MUTATE, '{}', { headers: { ...JSON_TYPE, 'content-encoding': 'gzip' } }],
+    ['a review of another version', 400, MUTATE, '{"apiVersion":"admission.k8s.io/v1beta1","request":{"uid":"u"}}', {}],
+    ['a review without uid', 400, MUTATE, '{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview"}', {}],
+    ['a path that cannot be decoded', 400, '/%ff', '', {}],
     ['more than 7 MiB', 413, MUTATE, `"${'x'.repeat(7 * 1024 * 1024)}"`, {}],
   ])('%s is refused with HTTP %i and one sentence', async (_, code, path, body, options) => {
     const answer = await post(path, body, options);
@@ -123,6 +139,122 @@ describe('what is no review', () => {
     const env = { BIG: 'x'.repeat(5 * 1024 * 1024) };
     const { code } = await post(VALIDATE, review({ image: 'i', build: { builder: 'b', srcRepo: { url: 'u' }, env } }));
     expect(code).toBe(200);
+  });
+});
+
+const said = new Set<Socket>();
+
+/** Ends what still waits. */
+function hangUp(): void {
+  for (const socket of said) socket.destroy();
+}
+
+/** What the server says on a connection that sends these bytes, the head first, until it is closed. */
+function say(to: ReviewServer, text: string, more?: { identity: Partial<ServerCertificate> }): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const trusted = { servername: SERVER_NAME, ca: bundle.authority.cert };
+    const socket = connectTls({ host: '127.0.0.1', port: to.port, ...trusted, ...more?.identity });
+    said.add(socket);
+    let answer = '';
+    socket.on('data', (data) => {
+      answer += data;
+    });
+    socket.once('error', reject);
+    socket.once('close', () => resolve(answer));
+    socket.write(text);
+  });
+}
+
+function head(headers: Record<string, string | number>): string {
+  const lines = Object.entries({ Host: 'x', ...JSON_TYPE, ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `POST ${MUTATE} HTTP/1.1\r\n${lines.join('')}\r\n`;
+}
+
+const SLOW = head({ 'content-length': 10 });
+const QUICK = review({ image: 'i', serving: {} });
+const REQUEST = `${head({ 'content-length': QUICK.length })}${QUICK}`;
+
+describe('before the body is read', () => {
+  it('refuses a declared length that is too large, and closes', async () => {
+    expect(await say(server, head({ 'content-length': 100 * 1024 * 1024 }))).toMatch(/^HTTP\/1\.1 413 .*"code":413/s);
+  });
+
+  it('stops reading a chunked body that has no end', async () => {
+    const chunk = `100000\r\n${'x'.repeat(0x100000)}\r\n`;
+    expect(await say(server, head({ 'transfer-encoding': 'chunked' }) + chunk.repeat(8))).toMatch(/^HTTP\/1\.1 413 /);
+  });
+
+  it.each([
+    ['what is no HTTP', 'hello\r\n\r\n', 400],
+    ['headers of 32 KiB', head({ long: 'x'.repeat(32 * 1024) }), 431],
+  ])('answers %s in the form of a review', async (_, text, code) => {
+    const [first = '', body = ''] = (await say(server, text)).split('\r\n\r\n');
+    expect(first).toMatch(new RegExp(`^HTTP/1\\.1 ${code} `));
+    expect(JSON.parse(body)).toMatchObject({ kind: 'AdmissionReview', response: { allowed: false, status: { code } } });
+  });
+});
+
+describe('room', () => {
+  it('is denied at once with 429 when all is taken, and given back', async () => {
+    const small = await serve({ maxInFlight: 1 });
+    const slow = say(small, SLOW);
+    const codes = new Set<string | undefined>();
+    // The slow one is shown out for a newcomer as soon as it has been waited for long enough.
+    while (!codes.has('200')) {
+      const answer = await say(small, REQUEST.replace('\r\n', '\r\nConnection: close\r\n'));
+      if (answer.startsWith('HTTP/1.1 429')) expect(answer).toMatch(/retry-after: 1/i);
+      codes.add(answer.split(' ', 2)[1]);
+    }
+    expect([...codes]).toEqual(['429', '200']);
+    expect(await slow).toMatch(/^HTTP\/1\.1 408 /);
+    await small.close();
+  });
+
+  it('for large bodies is limited by memory, and small ones pass them by', async () => {
+    const roomy = await serve();
+    const chunked = Array.from({ length: 12 }, () => say(roomy, head({ 'transfer-encoding': 'chunked' })));
+    const denied = await Promise.any(chunked);
+    expect(denied).toMatch(/^HTTP\/1\.1 429 /);
+    expect(await say(roomy, REQUEST.replace('\r\n', '\r\nConnection: close\r\n'))).toMatch(/^HTTP\/1\.1 200 /);
+    hangUp();
+    await Promise.all([...chunked, roomy.close()]);
+  });
+});
+
+describe('stopping', () => {
+  it('answers while draining and asks to connect anew; then refuses with 503 and closes', async () => {
+    const stopping = await serve();
+    const late = say(stopping, head({ 'content-length': QUICK.length }) + QUICK.slice(1));
+    stopping.drain();
+    expect(await say(stopping, REQUEST)).toMatch(/^HTTP\/1\.1 200 .*connection: close/is);
+    const open = connectTls({
+      host: '127.0.0.1',
+      port: stopping.port,
+      servername: SERVER_NAME,
+      ca: bundle.authority.cert,
+    });
+    const answer = new Promise((resolve) => open.once('data', (data) => resolve(String(data))));
+    open.write(REQUEST.slice(0, 10));
+    await new Promise((resolve) => open.once('secureConnect', resolve));
+    const closed = stopping.close();
+    open.write(REQUEST.slice(10));
+    expect(await answer).toMatch(/^HTTP\/1\.1 503 .*retry-after: 1/is);
+    hangUp();
+    await Promise.all([closed, late]);
+  });
+});
+
+describe('clients', () => {
+  it('must show a certificate of the authority that is set', async () => {
+    const [clients, others] = [await makeAuthority(new Date()), await makeAuthority(new Date())];
+    const [known, stranger] = [await makeClientCertificate(clients), await makeClientCertificate(others)];
+    const picky = await serve({ identity: { ...bundle.leaf, clientCa: clients.cert } });
+    const text = REQUEST.replace('\r\n', '\r\nConnection: close\r\n');
+    expect(await say(picky, text, { identity: known })).toMatch(/^HTTP\/1\.1 200 /);
+    for (const identity of [{}, stranger]) expect(await say(picky, text, { identity }).catch(() => '')).toBe('');
+    picky.swap({ ...bundle.leaf, clientCa: others.cert });
+    expect(await say(picky, text, { identity: stranger })).toMatch(/^HTTP\/1\.1 200 /);
+    await picky.close();
   });
 });
 

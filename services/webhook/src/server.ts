@@ -1,9 +1,11 @@
 import type { Server, ServerOptions } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { refuse } from '@openfunction/admission';
+import type { AddressInfo, Socket } from 'node:net';
+import { valueAt } from '@openfunction/api';
 import { explain } from '@openfunction/errors';
 import type { Logger } from '@openfunction/telemetry';
-import { type FastifyError, type FastifyInstance, fastify } from 'fastify';
+import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import { BODY_LIMIT, Gate, TOO_LARGE } from './gate.ts';
+import { type Refusal, refuseSocket, refuseUnread } from './refusal.ts';
 import { ROUTES } from './reviews.ts';
 import { ReviewObserver } from './telemetry.ts';
 
@@ -13,16 +15,30 @@ export interface ServerCertificate {
   key: string;
 }
 
+/** What the server shows, and whom it lets in. */
+export interface ServerIdentity extends ServerCertificate {
+  /** Authorities (PEM) one of which must have signed the client's certificate; without them any client may ask. */
+  clientCa?: string | undefined;
+}
+
 export interface ReviewServer {
   port: number;
-  /** New connections get this certificate from now on; open ones go on. */
-  swap: (certificate: ServerCertificate) => void;
-  /** Answers what has arrived, then closes. */
+  /** New connections get this from now on; open ones go on. */
+  swap: (identity: ServerIdentity) => void;
+  /** Still answers everything, and asks every client to connect anew: to another replica, if this one is no longer ready. */
+  drain: () => void;
+  /** Answers what has arrived, then closes; whoever takes too long for that (5 s) is dropped. */
   close: () => Promise<void>;
 }
 
-/** The largest review the API server can send: two objects of at most 3 MiB, and room for the rest (controller-runtime). */
-const BODY_LIMIT = 7 * 1024 * 1024;
+export interface ServerSettings {
+  host: string;
+  port: number;
+  /** Reviews in flight; more are answered with 429. */
+  maxInFlight: number;
+  identity: ServerIdentity;
+  logger: Logger;
+}
 
 const TLS = {
   minVersion: 'TLSv1.2',
@@ -34,6 +50,10 @@ const TLS = {
     'ECDHE-ECDSA-AES128-GCM-SHA256',
     'ECDHE-ECDSA-AES256-GCM-SHA384',
     'ECDHE-ECDSA-CHACHA20-POLY1305',
+    // Mounted certificates may have RSA keys.
+    'ECDHE-RSA-AES128-GCM-SHA256',
+    'ECDHE-RSA-AES256-GCM-SHA384',
+    'ECDHE-RSA-CHACHA20-POLY1305',
   ].join(':'),
 } as const;
 
@@ -50,32 +70,58 @@ const TIMEOUTS = {
   connectionsCheckingInterval: 1_000,
 } as const satisfies ServerOptions;
 
+const CLOSE_GRACE_MS = 5_000;
+
 /** Listens for reviews over HTTPS. Rejects when the port cannot be bound. */
-export async function serveReviews(options: {
-  host: string;
-  port: number;
-  certificate: ServerCertificate;
-  logger: Logger;
-}): Promise<ReviewServer> {
-  const { host, port, certificate, logger } = options;
+export async function serveReviews(settings: ServerSettings): Promise<ReviewServer> {
+  const { host, port, identity, logger } = settings;
+  const observer = new ReviewObserver(logger);
+  const gate = new Gate(settings.maxInFlight, (code) => observer.refused(code));
+  const clients = identity.clientCa === undefined ? {} : { requestCert: true, rejectUnauthorized: true };
   const app = fastify({
-    https: { ...TLS, ...TIMEOUTS, ...certificate },
+    https: { ...TLS, ...TIMEOUTS, ...clients, ...contextOf(identity) },
     bodyLimit: BODY_LIMIT,
     keepAliveTimeout: TIMEOUTS.keepAliveTimeout,
     requestTimeout: TIMEOUTS.requestTimeout,
     forceCloseConnections: 'idle',
+    // The gate says it in the form of a review.
+    return503OnClosing: false,
+    frameworkErrors: (error, _request, reply) => send(reply, faultOf(error, error.statusCode ?? 400), observer),
+    clientErrorHandler: (error, socket) => refuseBroken(error, socket, observer),
     logger: false,
   });
+  const sockets = trackSockets(app.server);
   acceptJsonOnly(app);
-  answerReviews(app, new ReviewObserver(logger));
-  answerFaults(app, logger);
+  guard(app, gate, observer);
+  answerReviews(app, observer);
+  answerFaults(app, observer, logger);
   await app.listen({ host, port });
   const server = app.server as Server;
   return {
     port: (server.address() as AddressInfo).port,
-    swap: (next) => server.setSecureContext({ ...TLS, ...next }),
-    close: () => app.close(),
+    swap: (next) => server.setSecureContext({ ...TLS, ...contextOf(next) }),
+    drain: () => gate.drain(),
+    close: async () => {
+      gate.close();
+      const timer = setTimeout(() => sockets.forEach((socket) => void socket.destroy()), CLOSE_GRACE_MS);
+      await app.close();
+      clearTimeout(timer);
+    },
   };
+}
+
+function contextOf({ cert, key, clientCa }: ServerIdentity) {
+  return { cert, key, ...(clientCa !== undefined && { ca: clientCa }) };
+}
+
+/** Every connection, those that never finish their TLS handshake included. */
+function trackSockets(server: FastifyInstance['server']): Set<Socket> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  return sockets;
 }
 
 /** Any JSON is taken as it is, names such as `__proto__` included: reviews look at own members only. */
@@ -90,36 +136,89 @@ function acceptJsonOnly(app: FastifyInstance): void {
   });
 }
 
+/** Turns away, before the body is read, what is no review or finds no room. */
+function guard(app: FastifyInstance, gate: Gate, observer: ReviewObserver): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    const refusal = refusalOfPath(request) ?? gate.enter(request.raw, reply.raw);
+    if (refusal !== undefined) {
+      send(reply, refusal, observer);
+      return;
+    }
+    if (gate.isDraining) reply.header('connection', 'close');
+    done();
+  });
+}
+
+function refusalOfPath({ is404, method, url }: FastifyRequest): Refusal | undefined {
+  if (!is404) return undefined;
+  const path = url.split('?', 1)[0];
+  if (ROUTES.some((route) => route.path === path))
+    return { code: 405, text: `${method}: reviews are posted`, headers: { allow: 'POST' } };
+  const paths = ROUTES.map((route) => route.path).join(', ');
+  return { code: 404, text: `${method} ${url.slice(0, 200)}: reviews are posted to ${paths}` };
+}
+
 function answerReviews(app: FastifyInstance, observer: ReviewObserver): void {
   for (const route of ROUTES)
-    app.post(route.path, async (request) => {
+    app.post(route.path, async (request, reply) => {
       const { traceparent } = request.headers;
       const reviewed = await observer.run(
         route,
         request.body,
         typeof traceparent === 'string' ? traceparent : undefined,
       );
+      if (reviewed.verdict === 'malformed' && !isReview(request.body)) reply.code(400);
       return reviewed.answer;
     });
 }
 
+/**
+ * Whether a body is a review of a version that is spoken here. If so, whatever is wrong in it is told to the user by a
+ * refusing answer; if not, nobody could read one.
+ */
+function isReview(body: unknown): boolean {
+  const [uid, apiVersion] = [valueAt(body, 'request.uid'), valueAt(body, 'apiVersion')];
+  return typeof uid === 'string' && uid !== '' && /^(admission|apiextensions)\.k8s\.io\/v1$/.test(String(apiVersion));
+}
+
 /** Whatever goes wrong before a review is answered in the form of a review: refused, in one sentence, with no uid. */
-function answerFaults(app: FastifyInstance, logger: Logger): void {
-  app.setNotFoundHandler((request, reply) => {
-    const paths = ROUTES.map(({ path }) => path).join(', ');
-    reply
-      .code(404)
-      .send(refuse('', `${request.method} ${request.url.slice(0, 200)}: reviews are posted to ${paths}`, 404));
-  });
+function answerFaults(app: FastifyInstance, observer: ReviewObserver, logger: Logger): void {
+  app.setNotFoundHandler((request, reply) =>
+    send(reply, refusalOfPath(request) ?? { code: 404, text: 'not found' }, observer),
+  );
   app.setErrorHandler((error: FastifyError, _request, reply) => {
     const code = error.statusCode ?? 500;
     if (code >= 500) logger.error({ error: explain(error), stack: error.stack }, 'review failed');
-    reply.code(code).send(refuse('', code >= 500 ? 'the review failed; the log says why' : faultText(error), code));
+    send(reply, code >= 500 ? { code, text: 'the review failed; the log says why' } : faultOf(error, code), observer);
   });
 }
 
-function faultText(error: FastifyError): string {
-  if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return 'Content-Type must be application/json';
-  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return `the body must not be larger than ${BODY_LIMIT} bytes`;
-  return explain(error);
+function faultOf(error: FastifyError, code: number): Refusal {
+  return error.code === 'FST_ERR_CTP_BODY_TOO_LARGE' ? TOO_LARGE : { code, text: explain(error) };
+}
+
+function send(reply: FastifyReply, refusal: Refusal, observer: ReviewObserver): void {
+  reply.hijack();
+  // Gone, or shown out by the gate.
+  if (reply.raw.destroyed) return;
+  observer.refused(refusal.code);
+  refuseUnread(reply.request.raw, reply.raw, refusal);
+}
+
+/** What could not be read as HTTP, or came too slowly. */
+function refuseBroken(error: Error & { code?: string }, socket: Socket, observer: ReviewObserver): void {
+  // A connection whose handshake failed or is not over has no way to say anything.
+  if (!/^(HPE|ERR_HTTP)_/.test(error.code ?? '') || socket.destroyed) {
+    socket.destroy();
+    return;
+  }
+  const refusal = refusalOfBroken(error.code);
+  observer.refused(refusal.code);
+  refuseSocket(socket, refusal);
+}
+
+function refusalOfBroken(code: string | undefined): Refusal {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return { code: 408, text: 'the request came too slowly' };
+  if (code === 'HPE_HEADER_OVERFLOW') return { code: 431, text: 'the headers are too large' };
+  return { code: 400, text: 'this is not HTTP' };
 }

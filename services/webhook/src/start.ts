@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { KubeClient } from '@openfunction/kube';
 import type { RunningService, ServiceContext } from '@openfunction/service';
 import type { Bundle } from './certificate/bundle.ts';
@@ -25,14 +26,17 @@ export async function start(context: ServiceContext<WebhookConfig>): Promise<Run
   certificates.start();
   trust.start();
 
-  const { host, port } = config;
+  const { host, port, maxInFlight } = config;
   const bundle = await first.promise;
-  server = await serveReviews({ host, port, certificate: bundle.leaf, logger });
+  server = await serveReviews({ host, port, maxInFlight, identity: bundle.leaf, logger });
   logger.info({ component: 'webhook', port: server.port }, 'listening');
   // What came while the port was being bound is taken over too.
   use(certificates.held ?? bundle);
 
   const stop = async () => {
+    // Readiness is gone already; whoever has not heard of it yet still gets answers.
+    server.drain();
+    await pause(config.drainSeconds * 1000);
     await server.close();
     await Promise.all([certificates.stop(), trust.stop()]);
     await client.close();

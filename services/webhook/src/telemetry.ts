@@ -8,6 +8,10 @@ const METRICS = {
     name: 'openfunction_webhook_reviews',
     description: 'Reviews answered, by kind, review, operation and verdict.',
   },
+  refused: {
+    name: 'openfunction_webhook_refused',
+    description: 'Requests refused before a review, by HTTP code.',
+  },
   duration: {
     name: 'openfunction_webhook_review_duration_seconds',
     description: 'Time from the whole request being here to the answer being ready.',
@@ -20,6 +24,7 @@ const SECONDS = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.1, 0
 export class ReviewObserver {
   readonly #logger: Logger;
   readonly #reviews = meter().createCounter(METRICS.reviews.name, METRICS.reviews);
+  readonly #refused = meter().createCounter(METRICS.refused.name, METRICS.refused);
   readonly #duration = meter().createHistogram(METRICS.duration.name, {
     ...METRICS.duration,
     unit: 's',
@@ -28,6 +33,11 @@ export class ReviewObserver {
 
   constructor(logger: Logger) {
     this.#logger = logger;
+  }
+
+  /** Counts a request that was no review or found no room. */
+  refused(code: number): void {
+    this.#refused.add(1, { code });
   }
 
   /** Reviews a body on a route. `header` is the trace context of the API server's request, if it sent one. */
