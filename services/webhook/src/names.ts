@@ -3,6 +3,8 @@ export const SERVICE_NAME = 'openfunction-webhook-service';
 export const SECRET_NAME = 'openfunction-webhook-server-cert';
 export const MUTATING_CONFIGURATION = 'openfunction-mutating-webhook-configuration';
 export const VALIDATING_CONFIGURATION = 'openfunction-validating-webhook-configuration';
+/** CRDs whose versions are converted here. */
+export const CONVERTED_CRDS = ['builders', 'functions', 'servings'].map((plural) => `${plural}.core.openfunction.io`);
 export const FIELD_MANAGER = 'openfunction-webhook';
 
 /** Marks a Secret as ours. One without it (the original's key, known to everybody) is replaced. */

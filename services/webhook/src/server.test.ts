@@ -5,8 +5,8 @@ import type { AdmissionReview } from '@openfunction/admission';
 import { silentLogger } from '@openfunction/telemetry';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeClientCertificate } from '../testdata/client-certificate.ts';
-import { makeBundle } from './certificate/bundle.ts';
-import { makeAuthority } from './certificate/issue.ts';
+import { type KeyPair, makeAuthority } from './certificate/issue.ts';
+import { DEFAULT_LIFETIMES, Issuer } from './certificate/rotation.ts';
 import { serviceDnsNames } from './names.ts';
 import { type ReviewServer, type ServerCertificate, type ServerSettings, serveReviews } from './server.ts';
 
@@ -16,7 +16,8 @@ const MUTATE = '/mutate-core-openfunction-io-v1beta2-function';
 const VALIDATE = '/validate-core-openfunction-io-v1beta2-function';
 const JSON_TYPE = { 'content-type': 'application/json' };
 
-const bundle = await makeBundle(undefined, NAMES, new Date());
+const issuer = new Issuer(NAMES);
+const bundle = await issuer.make(new Date());
 let server: ReviewServer;
 
 function serve(settings: Partial<ServerSettings> = {}): Promise<ReviewServer> {
@@ -246,7 +247,9 @@ describe('stopping', () => {
 
 describe('clients', () => {
   it('must show a certificate of the authority that is set', async () => {
-    const [clients, others] = [await makeAuthority(new Date()), await makeAuthority(new Date())];
+    const [clients, others] = (await Promise.all(
+      [1, 2].map(() => makeAuthority(new Date(), DEFAULT_LIFETIMES.authority)),
+    )) as [KeyPair, KeyPair];
     const [known, stranger] = [await makeClientCertificate(clients), await makeClientCertificate(others)];
     const picky = await serve({ identity: { ...bundle.leaf, clientCa: clients.cert } });
     const text = REQUEST.replace('\r\n', '\r\nConnection: close\r\n');
@@ -262,7 +265,7 @@ describe('connections', () => {
   it('swaps the certificate for new connections and leaves open ones alone', async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const before = await post(MUTATE, review({}), { agent });
-    const next = await makeBundle(bundle.authority, NAMES, new Date());
+    const next = await issuer.make(new Date(), bundle.authority);
     server.swap(next.leaf);
     const kept = await post(MUTATE, review({}), { agent });
     const fresh = await post(MUTATE, review({}));

@@ -1,45 +1,90 @@
+import { X509Certificate } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { CodedError } from '@openfunction/errors';
 import { KubeClient } from '@openfunction/kube';
 import type { RunningService, ServiceContext } from '@openfunction/service';
-import type { Bundle } from './certificate/bundle.ts';
-import { CertificateKeeper } from './certificate/keeper.ts';
-import { TrustKeeper } from './certificate/trust.ts';
+import { splitCertificates } from './certificate/ca-bundle.ts';
+import { FileWatch } from './certificate/file-watch.ts';
+import type { KeyPair } from './certificate/issue.ts';
+import { makeCertificateSource } from './certificate/source.ts';
 import type { WebhookConfig } from './config.ts';
-import { type ReviewServer, serveReviews } from './server.ts';
+import { type ReviewServer, type ServerIdentity, serveReviews } from './server.ts';
 
-/** Starts the webhook: certificate first, then the server, then the API server is told to trust it. */
+/** Starts the webhook: certificate first, then the server; it is ready when the API server has been told to trust it. */
 export async function start(context: ServiceContext<WebhookConfig>): Promise<RunningService> {
   const { config, logger, health } = context;
   const client = await KubeClient.load({ kubeconfig: config.kubeconfig });
-  const namespace = config.openfunctionNamespace;
-  const first = Promise.withResolvers<Bundle>();
+  const first = Promise.withResolvers<void>();
   let server: ReviewServer | undefined;
-  health.add('server', () => server !== undefined || 'waits for the certificate');
+  let leaf: KeyPair | undefined;
+  let clientCa: string | undefined;
 
-  const trust = new TrustKeeper(client, logger);
-  const use = (bundle: Bundle) => {
-    first.resolve(bundle);
-    server?.swap(bundle.leaf);
-    if (server !== undefined) trust.use(bundle.authority.cert);
+  const identity = (): ServerIdentity | undefined =>
+    leaf === undefined || (config.clientCaFile !== undefined && clientCa === undefined)
+      ? undefined
+      : { ...leaf, clientCa };
+  const show = () => {
+    const shown = identity();
+    if (shown === undefined) return;
+    first.resolve();
+    server?.swap(shown);
   };
-  const certificates = new CertificateKeeper({ client, namespace, logger, onBundle: use });
+  const certificates = makeCertificateSource({
+    client,
+    config,
+    logger,
+    onLeaf: (next) => {
+      leaf = next;
+      show();
+    },
+  });
+  const clients = watchClientCa(config.clientCaFile, context, (text) => {
+    clientCa = text;
+    show();
+  });
+  health.add('server', () => server !== undefined || 'waits for the certificate');
+  health.add('trust', once(certificates.isTrusted, 'waits until every caBundle holds the authority'));
   certificates.start();
-  trust.start();
+  clients?.start();
 
+  await first.promise;
   const { host, port, maxInFlight } = config;
-  const bundle = await first.promise;
-  server = await serveReviews({ host, port, maxInFlight, identity: bundle.leaf, logger });
+  server = await serveReviews({ host, port, maxInFlight, identity: identity() as ServerIdentity, logger });
   logger.info({ component: 'webhook', port: server.port }, 'listening');
   // What came while the port was being bound is taken over too.
-  use(certificates.held ?? bundle);
+  show();
 
   const stop = async () => {
     // Readiness is gone already; whoever has not heard of it yet still gets answers.
     server.drain();
     await pause(config.drainSeconds * 1000);
     await server.close();
-    await Promise.all([certificates.stop(), trust.stop()]);
+    await Promise.all([certificates.stop(), clients?.stop()]);
     await client.close();
   };
   return { stop };
+}
+
+function watchClientCa(
+  file: string | undefined,
+  { logger }: ServiceContext<WebhookConfig>,
+  onText: (text: string) => void,
+): FileWatch<'ca'> | undefined {
+  return file === undefined
+    ? undefined
+    : new FileWatch({ ca: file }, logger, ({ ca }) => {
+        // Throws what is wrong with it before anything is swapped.
+        for (const cert of splitCertificates(ca)) new X509Certificate(cert);
+        if (splitCertificates(ca).length === 0) throw new CodedError('config.invalid', `${file}: holds no certificate`);
+        onText(ca);
+      });
+}
+
+/** A check that stays passed: later on, the API server may well trust what this replica is about to serve only in a moment. */
+function once(check: () => boolean, waitsFor: string): () => true | string {
+  let passed = false;
+  return () => {
+    passed ||= check();
+    return passed || waitsFor;
+  };
 }

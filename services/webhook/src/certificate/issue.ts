@@ -17,10 +17,6 @@ import {
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
-
-export const AUTHORITY_DAYS = 365;
-export const LEAF_DAYS = 7;
 
 /** A certificate and its private key (PKCS #8), both PEM. */
 export interface KeyPair {
@@ -28,11 +24,11 @@ export interface KeyPair {
   key: string;
 }
 
-/** A certificate authority of our own (P-256, a year). */
-export async function makeAuthority(now: Date): Promise<KeyPair> {
+/** A certificate authority of our own (P-256) that lives so many milliseconds from now. */
+export async function makeAuthority(now: Date, lifeMs: number): Promise<KeyPair> {
   const keys = await newKeys();
   const cert = await X509CertificateGenerator.createSelfSigned({
-    ...validity(now, AUTHORITY_DAYS),
+    ...validity(now, now.getTime() + lifeMs),
     serialNumber: serial(),
     name: 'CN=openfunction-webhook-ca',
     keys,
@@ -46,12 +42,20 @@ export async function makeAuthority(now: Date): Promise<KeyPair> {
   return { cert: cert.toString('pem'), key: await toPem(keys.privateKey) };
 }
 
-/** A server certificate (P-256, a week) for these DNS names, signed by `authority`. */
-export async function makeLeaf(authority: KeyPair, dnsNames: readonly string[], now: Date): Promise<KeyPair> {
+/**
+ * A server certificate (P-256) for these DNS names, signed by `authority`. It lives so many milliseconds from now, but no
+ * longer than its authority.
+ */
+export async function makeLeaf(
+  authority: KeyPair,
+  dnsNames: readonly string[],
+  now: Date,
+  lifeMs: number,
+): Promise<KeyPair> {
   const keys = await newKeys();
   const issuer = new X509Certificate(authority.cert);
   const cert = await X509CertificateGenerator.create({
-    ...validity(now, LEAF_DAYS),
+    ...validity(now, Math.min(now.getTime() + lifeMs, issuer.notAfter.getTime())),
     serialNumber: serial(),
     subject: 'CN=openfunction-webhook',
     issuer: issuer.subjectName,
@@ -81,8 +85,8 @@ function serial(): string {
 }
 
 // An hour back, for clocks that differ a little.
-function validity(now: Date, days: number): { notBefore: Date; notAfter: Date } {
-  return { notBefore: new Date(now.getTime() - HOUR_MS), notAfter: new Date(now.getTime() + days * DAY_MS) };
+function validity(now: Date, endMs: number): { notBefore: Date; notAfter: Date } {
+  return { notBefore: new Date(now.getTime() - HOUR_MS), notAfter: new Date(endMs) };
 }
 
 async function toPem(key: webcrypto.CryptoKey): Promise<string> {

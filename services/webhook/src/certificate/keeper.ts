@@ -1,29 +1,38 @@
+import { randomBytes } from 'node:crypto';
 import { type KubeObject, SECRET } from '@openfunction/api';
 import { isCoded } from '@openfunction/errors';
-import { type KubeClient, Reflector, storeKey } from '@openfunction/kube';
+import { type KubeClient, pause, Reflector, storeKey } from '@openfunction/kube';
 import type { Logger } from '@openfunction/telemetry';
 import { FIELD_MANAGER, SECRET_NAME, serviceDnsNames } from '../names.ts';
-import { type Bundle, endOf, judge, makeBundle, makeSecret } from './bundle.ts';
+import { type Bundle, type Judgement, judge, makeSecret } from './bundle.ts';
+import type { Offer } from './handover.ts';
+import { Issuer, type Lifetimes, renewalOf, stepOf } from './rotation.ts';
 import { Task } from './task.ts';
 
 /*
- *   Secret good ──────────────────────────────► serve with it
- *   Secret missing ───────────────────────────► create ─ 409 ─► somebody else was first: serve with his
- *   Secret not ours, unreadable, about to end ► replace at its resourceVersion ─ 409 ─► likewise
+ *   Secret good ──────────────────────────► serve with it
+ *   Secret missing ───────────────────────► create ─ 409 ─► somebody else was first: serve with his
+ *   Secret not ours, unreadable, expired ─► replace at its resourceVersion ─ 409 ─► likewise
+ *   Secret good, and a step is due ───────► likewise; the steps: rotation.ts
  */
 
 export interface KeeperOptions {
   client: KubeClient;
   /** Namespace of the Service and the Secret. */
   namespace: string;
+  lifetimes: Lifetimes;
   logger: Logger;
-  /** Told the first bundle and each other one after it. */
-  onBundle: (bundle: Bundle) => void;
-  now?: () => Date;
+  /** Told each good bundle. */
+  onOffer: (offer: Offer) => void;
+  /** Whether every caBundle is known to hold a certificate (PEM). */
+  isTrusted: (cert: string) => boolean;
 }
 
 /** Certificates end while nothing in the cluster changes, so the Secret is looked at from time to time. */
 const LOOK_AGAIN_MS = 10 * 60_000;
+/** Whoever was left to write has not done so by then. */
+const OTHERS_MS = 5_000;
+const LONGEST_JITTER_MS = 2_000;
 
 /**
  * Keeps the shared Secret with the certificates good, together with any number of other replicas that do the same: whoever
@@ -33,27 +42,26 @@ const LOOK_AGAIN_MS = 10 * 60_000;
 export class CertificateKeeper {
   readonly #options: KeeperOptions;
   readonly #dnsNames: string[];
+  readonly #issuer: Issuer;
   readonly #key: string;
   readonly #secrets: Reflector;
   readonly #task: Task;
-  readonly #timer: NodeJS.Timeout;
+  readonly #stopping = new AbortController();
+  /** Of this replica alone, for creating: an apply under this name never takes over what another one has applied. */
+  readonly #creator = `${FIELD_MANAGER}-${randomBytes(4).toString('hex')}`;
+  #timer: NodeJS.Timeout | undefined;
   #held: Bundle | undefined;
 
   constructor(options: KeeperOptions) {
-    const { client, namespace, logger } = options;
+    const { client, namespace, logger, lifetimes } = options;
     this.#options = options;
     this.#dnsNames = serviceDnsNames(namespace);
+    this.#issuer = new Issuer(this.#dnsNames, lifetimes);
     this.#key = storeKey({ namespace, name: SECRET_NAME });
     this.#task = new Task('certificate', () => this.#keep(), logger);
     const fieldSelector = `metadata.name=${SECRET_NAME}`;
     const onChange = () => this.#task.wake();
     this.#secrets = new Reflector({ client, kind: SECRET, namespace, fieldSelector, logger, onChange });
-    this.#timer = setInterval(onChange, LOOK_AGAIN_MS).unref();
-  }
-
-  /** What is served now; undefined before the first one. */
-  get held(): Bundle | undefined {
-    return this.#held;
   }
 
   start(): void {
@@ -63,65 +71,98 @@ export class CertificateKeeper {
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
+    this.#stopping.abort();
     await this.#task.stop();
     await this.#secrets.stop();
   }
 
   async #keep(): Promise<void> {
-    let secret = this.#secrets.store.get(this.#key);
-    let verdict = this.#judge(secret);
-    if (verdict.fault !== undefined) {
-      const bundle = await makeBundle(verdict.authority ?? this.#heldAuthority(), this.#dnsNames, this.#now());
-      secret = await this.#write(bundle, secret, verdict.fault);
-      verdict = this.#judge(secret);
+    let found = this.#look();
+    if (this.#reason(found) !== undefined) {
+      await this.#waitForOthers();
+      found = await this.#mend();
     }
-    // Somebody wrote in between, and nothing good: the watch brings it and wakes us again.
-    if (verdict.bundle !== undefined) this.#hold(verdict.bundle);
+    this.#lookAgain(found.bundle);
   }
 
-  #judge(secret: KubeObject | undefined) {
-    return judge(secret, this.#dnsNames, this.#now());
+  /** Judges what the watch has brought, and takes it over if it is good. */
+  #look(): Judgement {
+    const found = judge(this.#secrets.store.get(this.#key), this.#dnsNames, new Date());
+    if (found.bundle !== undefined) this.#hold(found.bundle);
+    return found;
   }
 
-  #heldAuthority() {
-    if (this.#held === undefined) return undefined;
-    return this.#judge(makeSecret(this.#held, this.#options.namespace)).authority;
+  /** Why the Secret has to be written; undefined when it may rest. */
+  #reason({ bundle, fault }: Judgement): string | undefined {
+    if (bundle === undefined) return fault;
+    const step = stepOf(bundle, new Date(), this.#options.lifetimes, this.#options.isTrusted);
+    return step === 'rest' ? undefined : step;
   }
 
-  /** Writes the Secret unless somebody else has written since; returns what is there afterwards. */
-  async #write(bundle: Bundle, existing: KubeObject | undefined, fault: string): Promise<KubeObject | undefined> {
+  /** All replicas see the same at the same time; by chance one is first, and the others need not write. */
+  async #waitForOthers(): Promise<void> {
+    if (this.#held === undefined) return;
+    const longest = Math.min(LONGEST_JITTER_MS, this.#options.lifetimes.leaf / 30);
+    await pause(Math.random() * longest, this.#stopping.signal);
+  }
+
+  /** Writes what is due, in the place of exactly what was judged; returns what is there afterwards. */
+  async #mend(): Promise<Judgement> {
+    const existing = this.#secrets.store.get(this.#key);
+    const found = this.#look();
+    const reason = this.#reason(found);
+    if (reason === undefined) return found;
+    const { lifetimes, isTrusted } = this.#options;
+    const now = new Date();
+    const made =
+      found.bundle === undefined
+        ? await this.#issuer.heal(found, this.#held, now)
+        : await this.#issuer.advance(found.bundle, stepOf(found.bundle, now, lifetimes, isTrusted), now);
+    await this.#write(made, existing, reason);
+    return this.#look();
+  }
+
+  /** Writes the Secret unless somebody else has written since; takes in what is there afterwards. */
+  async #write(bundle: Bundle, existing: KubeObject | undefined, reason: string): Promise<void> {
     const { client, namespace, logger } = this.#options;
-    const wanted = makeSecret(bundle, namespace, existing);
-    const options = { fieldManager: FIELD_MANAGER };
     try {
-      if (existing?.['immutable'] === true) await this.#remove(existing);
-      const isNew = existing === undefined || existing['immutable'] === true;
-      const written = isNew
-        ? await client.create(SECRET, makeSecret(bundle, namespace), options)
-        : await client.replace(SECRET, wanted, options);
-      logger.info({ object: this.#key, fault }, 'certificate made');
+      const written =
+        existing === undefined || existing['immutable'] === true
+          ? await this.#create(bundle, existing)
+          : await client.replace(SECRET, makeSecret(bundle, namespace, existing), { fieldManager: FIELD_MANAGER });
+      logger.info({ object: this.#key, reason }, 'certificate made');
       this.#secrets.store.put(written);
-      return written;
     } catch (error) {
       if (!isCoded(error, 'api.conflict')) throw error;
-      return await client.get(SECRET, { namespace, name: SECRET_NAME });
+      const theirs = await client.get(SECRET, { namespace, name: SECRET_NAME });
+      // If there is none, or none that is good, the watch brings it and wakes us again.
+      if (theirs !== undefined) this.#secrets.store.put(theirs);
     }
   }
 
-  async #remove({ metadata }: KubeObject): Promise<void> {
-    const { uid = '', namespace, name } = metadata;
-    await this.#options.client.delete(SECRET, { namespace, name }, { uid });
+  /**
+   * An apply that creates is allowed by name, unlike a POST. It is not forced, so whoever comes second gets 409. An
+   * immutable Secret is deleted first.
+   */
+  async #create(bundle: Bundle, existing: KubeObject | undefined): Promise<KubeObject> {
+    const { client, namespace } = this.#options;
+    const uid = existing?.metadata.uid;
+    if (uid !== undefined) await client.delete(SECRET, { namespace, name: SECRET_NAME }, { uid });
+    return await client.apply(SECRET, makeSecret(bundle, namespace), { fieldManager: this.#creator });
   }
 
   #hold(bundle: Bundle): void {
-    if (this.#held?.leaf.cert === bundle.leaf.cert && this.#held.authority.cert === bundle.authority.cert) return;
     this.#held = bundle;
-    this.#options.logger.info({ object: this.#key, until: endOf(bundle).toISOString() }, 'certificate in use');
-    this.#options.onBundle(bundle);
+    const { authority, leaf, next, previous } = bundle;
+    const also = [next?.cert, previous].filter((cert) => cert !== undefined);
+    this.#options.onOffer({ leaf, needs: [authority.cert], also });
   }
 
-  #now(): Date {
-    return this.#options.now?.() ?? new Date();
+  #lookAgain(bundle: Bundle | undefined): void {
+    clearTimeout(this.#timer);
+    const renewal = bundle === undefined ? 0 : renewalOf(bundle, this.#options.lifetimes).getTime() - Date.now();
+    const wait = renewal > 0 ? renewal + 10 : OTHERS_MS;
+    this.#timer = setTimeout(() => this.#task.wake(), Math.min(wait, LOOK_AGAIN_MS)).unref();
   }
 }

@@ -1,73 +1,167 @@
-import { isObject, type Kind, type KubeObject, MUTATING_WEBHOOK, VALIDATING_WEBHOOK } from '@openfunction/api';
-import { type KubeClient, Reflector } from '@openfunction/kube';
+import { CRD, type Kind, type KubeObject, MUTATING_WEBHOOK, VALIDATING_WEBHOOK } from '@openfunction/api';
+import { type KubeClient, pause, Reflector } from '@openfunction/kube';
 import type { Logger } from '@openfunction/telemetry';
-import { FIELD_MANAGER, MUTATING_CONFIGURATION, VALIDATING_CONFIGURATION } from '../names.ts';
-import { toBase64 } from './bundle.ts';
+import { CONVERTED_CRDS, FIELD_MANAGER, MUTATING_CONFIGURATION, VALIDATING_CONFIGURATION } from '../names.ts';
+import { compareSlot, type Slot, slotPatch, slotsOf, splitCertificates } from './ca-bundle.ts';
 import { Task } from './task.ts';
 
-const CONFIGURATIONS: readonly (readonly [Kind, string])[] = [
+const TARGETS: readonly (readonly [Kind, string])[] = [
   [MUTATING_WEBHOOK, MUTATING_CONFIGURATION],
   [VALIDATING_WEBHOOK, VALIDATING_CONFIGURATION],
+  ...CONVERTED_CRDS.map((name) => [CRD, name] as const),
 ];
 
-/** Keeps `caBundle` in our two webhook configurations equal to the authority in use, whoever installs or changes them. */
+/** API servers hear of a caBundle a moment after it is written. */
+const SETTLE_MS = 1_000;
+/** Replicas that see the same fault wait for each other up to this long, by chance; the first one mends it for all. */
+const JITTER_MS = 300;
+
+export interface TrustOptions {
+  client: KubeClient;
+  logger: Logger;
+  /**
+   * A certificate that is not wanted is taken away after so many milliseconds: until then another replica may want it that
+   * knows more, or less, than this one.
+   */
+  keepOthersMs: number;
+}
+
+/**
+ * Keeps `caBundle` in our two webhook configurations and in the CRDs we convert: what is wanted is added at once, what is not
+ * wanted is taken away late, whoever installs or changes them. So replicas that disagree for a moment do not fight, and no
+ * certificate is ever missing that one of them serves under.
+ */
 export class TrustKeeper {
-  readonly #client: KubeClient;
-  readonly #logger: Logger;
+  readonly #options: TrustOptions;
   readonly #watches: Reflector[];
   readonly #task: Task;
-  #authority: string | undefined;
+  readonly #stopping = new AbortController();
+  readonly #listeners: (() => void)[] = [];
+  /** When each certificate was first seen in every place. */
+  readonly #coveredSince = new Map<string, number>();
+  /** When each certificate that nobody wants was first seen. */
+  readonly #othersSince = new Map<string, number>();
+  #wanted: string[] = [];
+  #isReady = false;
+  #mended = false;
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor(client: KubeClient, logger: Logger) {
-    this.#client = client;
-    this.#logger = logger;
+  constructor(options: TrustOptions) {
+    const { client, logger } = options;
+    this.#options = options;
     this.#task = new Task('trust', () => this.#keep(), logger);
     const onChange = () => this.#task.wake();
-    this.#watches = CONFIGURATIONS.map(
-      ([kind, name]) => new Reflector({ client, kind, fieldSelector: `metadata.name=${name}`, logger, onChange }),
+    this.#watches = TARGETS.map(
+      ([kind, name]) =>
+        new Reflector({ client, kind, fieldSelector: `metadata.name=${name}`, logger, onChange, transform: shrink }),
     );
   }
 
   start(): void {
     for (const watch of this.#watches) watch.start();
+    Promise.all(this.#watches.map((watch) => watch.ready())).then(() => {
+      this.#isReady = true;
+      this.#task.wake();
+    });
   }
 
-  /** From now on this authority (PEM) is the one to trust. */
-  use(authority: string): void {
-    this.#authority = authority;
+  /** From now on these certificates (PEM, one or several in each text) are the ones to trust. */
+  want(certificates: readonly string[]): void {
+    this.#wanted = [...new Set(certificates.flatMap(splitCertificates))];
     this.#task.wake();
   }
 
+  /** Whether every place holds these certificates now. */
+  covers(certificates: readonly string[]): boolean {
+    const all = certificates.flatMap(splitCertificates);
+    return all.length === 0 || (this.#isReady && this.#slots().every(({ slot }) => compareSlot(slot, all).complete));
+  }
+
+  /** Whether every place has held them for so long that every API server knows. */
+  holds(certificates: readonly string[]): boolean {
+    const limit = Date.now() - SETTLE_MS;
+    return certificates
+      .flatMap(splitCertificates)
+      .every((cert) => (this.#coveredSince.get(cert) ?? Number.POSITIVE_INFINITY) <= limit);
+  }
+
+  /** Calls back whenever `holds` may have become true. */
+  onSettled(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
   async stop(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#stopping.abort();
     await this.#task.stop();
     await Promise.all(this.#watches.map((watch) => watch.stop()));
   }
 
   async #keep(): Promise<void> {
-    if (this.#authority === undefined) return;
-    const caBundle = toBase64(this.#authority);
-    for (const { kind, store } of this.#watches)
-      for (const configuration of store.list()) {
-        const patch = trustPatch(configuration, caBundle);
-        if (patch.length === 0) continue;
-        const { name } = configuration.metadata;
-        store.put(await this.#client.patch(kind, { name }, patch, { type: 'json', fieldManager: FIELD_MANAGER }));
-        this.#logger.info({ configuration: name }, 'authority trusted');
-      }
+    if (!this.#isReady || this.#wanted.length === 0) return;
+    const now = Date.now();
+    this.#note(now);
+    const isWrong = () => this.#slots().some(({ slot }) => this.#wantedIn(slot, now) !== undefined);
+    if (isWrong()) {
+      if (this.#mended) await pause(Math.random() * JITTER_MS, this.#stopping.signal);
+      for (const watch of this.#watches) for (const object of watch.store.list()) await this.#mend(watch, object, now);
+      this.#mended = true;
+      this.#note(Date.now());
+    }
+    this.#lookAgain();
+  }
+
+  /** Takes down since when each certificate has been everywhere, or not been wanted. */
+  #note(now: number): void {
+    for (const cert of this.#wanted)
+      if (!this.covers([cert])) this.#coveredSince.delete(cert);
+      else if (!this.#coveredSince.has(cert)) this.#coveredSince.set(cert, now);
+    const others = new Set(this.#slots().flatMap(({ slot }) => compareSlot(slot, this.#wanted).extras));
+    for (const cert of this.#othersSince.keys()) if (!others.has(cert)) this.#othersSince.delete(cert);
+    for (const cert of others) if (!this.#othersSince.has(cert)) this.#othersSince.set(cert, now);
+    for (const cert of this.#coveredSince.keys()) if (!this.#wanted.includes(cert)) this.#coveredSince.delete(cert);
+  }
+
+  /** What a slot should hold now; undefined when it does. */
+  #wantedIn(slot: Slot, now: number): string[] | undefined {
+    const { complete, extras } = compareSlot(slot, this.#wanted);
+    const limit = now - this.#options.keepOthersMs;
+    const kept = extras.filter((cert) => (this.#othersSince.get(cert) ?? now) > limit);
+    return complete && kept.length === extras.length ? undefined : [...this.#wanted, ...kept];
+  }
+
+  async #mend({ kind, store }: Reflector, object: KubeObject, now: number): Promise<void> {
+    const patch = slotsOf(object).flatMap((slot) => {
+      const certificates = this.#wantedIn(slot, now);
+      return certificates === undefined ? [] : slotPatch(slot, certificates);
+    });
+    if (patch.length === 0) return;
+    const { client, logger } = this.#options;
+    const { name } = object.metadata;
+    store.put(shrink(await client.patch(kind, { name }, patch, { type: 'json', fieldManager: FIELD_MANAGER })));
+    logger.info({ object: `${kind.kind} ${name}`, certificates: this.#wanted.length }, 'caBundle written');
+  }
+
+  /** Wakes whoever waits for what has been written, and comes back for what is to be taken away. */
+  #lookAgain(): void {
+    for (const listener of this.#listeners) listener();
+    clearTimeout(this.#timer);
+    const settles = [...this.#coveredSince.values()].map((since) => since + SETTLE_MS);
+    const leaves = [...this.#othersSince.values()].map((since) => since + this.#options.keepOthersMs);
+    const next = Math.min(...[...settles, ...leaves].filter((time) => time > Date.now()));
+    if (next === Number.POSITIVE_INFINITY) return;
+    this.#timer = setTimeout(() => this.#task.wake(), next - Date.now() + 10).unref();
+  }
+
+  #slots(): { object: KubeObject; slot: Slot }[] {
+    const objects = this.#watches.flatMap(({ store }) => store.list());
+    return objects.flatMap((object) => slotsOf(object).map((slot) => ({ object, slot })));
   }
 }
 
-/** The JSON patch that sets a differing `caBundle`; it fails, and is made anew, when the list has changed meanwhile. */
-export function trustPatch(configuration: KubeObject, caBundle: string): unknown[] {
-  const webhooks: unknown = configuration['webhooks'];
-  if (!Array.isArray(webhooks)) return [];
-  return webhooks.flatMap((webhook: unknown, index) => {
-    const client = isObject(webhook) ? webhook['clientConfig'] : undefined;
-    if (!isObject(webhook) || !isObject(client) || client['caBundle'] === caBundle) return [];
-    const path = `/webhooks/${index}`;
-    return [
-      { op: 'test', path: `${path}/name`, value: webhook['name'] },
-      { op: 'add', path: `${path}/clientConfig/caBundle`, value: caBundle },
-    ];
-  });
+/** CRDs are large, and only their conversion counts here. */
+function shrink(object: KubeObject): KubeObject {
+  const { spec, status: _, metadata, ...rest } = object;
+  const { managedFields: __, annotations: ___, ...kept } = metadata;
+  return { ...rest, metadata: kept, ...(spec !== undefined && { spec: { conversion: spec.conversion } }) };
 }
