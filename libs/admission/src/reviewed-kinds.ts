@@ -36,6 +36,11 @@ export const REVIEWED_KINDS: readonly ReviewedKind[] = [
   stored(GATEWAY_TABLE, GATEWAY_SCHEMA),
 ];
 
+/** Where the reviews of a kind and version are posted to: the paths of the original, and the same for what it does not review. */
+export function reviewPath(verb: 'mutate' | 'validate', { kind, version }: ReviewedKind): string {
+  return `/${verb}-${kind.group.replaceAll('.', '-')}-${version}-${kind.kind.toLowerCase()}`;
+}
+
 /** The version that is stored, which the tables speak of. */
 function stored(table: AdmissionTable, schema: StructuralSchema): ReviewedKind {
   return { ...table, version: table.kind.versions[0], schema };

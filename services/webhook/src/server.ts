@@ -1,5 +1,6 @@
 import type { Server, ServerOptions } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import type { ReviewContext } from '@openfunction/admission';
 import { valueAt } from '@openfunction/api';
 import { explain } from '@openfunction/errors';
 import type { Logger } from '@openfunction/telemetry';
@@ -38,6 +39,8 @@ export interface ServerSettings {
   maxInFlight: number;
   identity: ServerIdentity;
   logger: Logger;
+  /** What is known of the cluster, for warnings. */
+  cluster?: ReviewContext['cluster'];
 }
 
 const TLS = {
@@ -93,7 +96,7 @@ export async function serveReviews(settings: ServerSettings): Promise<ReviewServ
   const sockets = trackSockets(app.server);
   acceptJsonOnly(app);
   guard(app, gate, observer);
-  answerReviews(app, observer);
+  answerReviews(app, observer, settings.cluster);
   answerFaults(app, observer, logger);
   await app.listen({ host, port });
   const server = app.server as Server;
@@ -158,17 +161,15 @@ function refusalOfPath({ is404, method, url }: FastifyRequest): Refusal | undefi
   return { code: 404, text: `${method} ${url.slice(0, 200)}: reviews are posted to ${paths}` };
 }
 
-function answerReviews(app: FastifyInstance, observer: ReviewObserver): void {
+function answerReviews(app: FastifyInstance, observer: ReviewObserver, cluster: ReviewContext['cluster']): void {
   for (const route of ROUTES)
-    app.post(route.path, async (request, reply) => {
-      const { traceparent } = request.headers;
-      const reviewed = await observer.run(
-        route,
-        request.body,
-        typeof traceparent === 'string' ? traceparent : undefined,
-      );
-      if (reviewed.verdict === 'malformed' && !isReview(request.body)) reply.code(400);
-      return reviewed.answer;
+    app.post(route.path, async ({ headers, body }, reply) => {
+      const traceparent = typeof headers.traceparent === 'string' ? headers.traceparent : undefined;
+      // A body of unknown length may be as large as any.
+      const bytes = Number(headers['content-length'] ?? BODY_LIMIT);
+      const { answer, verdict } = await observer.run(route, body, traceparent, { bytes, ...(cluster && { cluster }) });
+      if (verdict === 'malformed' && !isReview(body)) reply.code(400);
+      return answer;
     });
 }
 

@@ -7,6 +7,7 @@ import { splitCertificates } from './certificate/ca-bundle.ts';
 import { FileWatch } from './certificate/file-watch.ts';
 import type { KeyPair } from './certificate/issue.ts';
 import { makeCertificateSource } from './certificate/source.ts';
+import { ClusterNames } from './cluster-names.ts';
 import type { WebhookConfig } from './config.ts';
 import { type ReviewServer, type ServerIdentity, serveReviews } from './server.ts';
 
@@ -44,12 +45,21 @@ export async function start(context: ServiceContext<WebhookConfig>): Promise<Run
   });
   health.add('server', () => server !== undefined || 'waits for the certificate');
   health.add('trust', once(certificates.isTrusted, 'waits until every caBundle holds the authority'));
+  const names = new ClusterNames(client, logger);
   certificates.start();
   clients?.start();
+  names.start();
 
   await first.promise;
   const { host, port, maxInFlight } = config;
-  server = await serveReviews({ host, port, maxInFlight, identity: identity() as ServerIdentity, logger });
+  server = await serveReviews({
+    host,
+    port,
+    maxInFlight,
+    identity: identity() as ServerIdentity,
+    logger,
+    cluster: names,
+  });
   logger.info({ component: 'webhook', port: server.port }, 'listening');
   // What came while the port was being bound is taken over too.
   show();
@@ -59,7 +69,7 @@ export async function start(context: ServiceContext<WebhookConfig>): Promise<Run
     server.drain();
     await pause(config.drainSeconds * 1000);
     await server.close();
-    await Promise.all([certificates.stop(), clients?.stop()]);
+    await Promise.all([certificates.stop(), clients?.stop(), names.stop()]);
     await client.close();
   };
   return { stop };

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { type Reviewed, traceparentOf } from '@openfunction/admission';
+import { type ReviewContext, traceparentOf } from '@openfunction/admission';
 import { activeTraceparent, isTraceparent, type Logger, meter, withSpan } from '@openfunction/telemetry';
-import type { Route } from './reviews.ts';
+import type { Outcome, Route } from './reviews.ts';
 
 const METRICS = {
   reviews: {
@@ -41,13 +41,18 @@ export class ReviewObserver {
   }
 
   /** Reviews a body on a route. `header` is the trace context of the API server's request, if it sent one. */
-  run(route: Route, body: unknown, header: string | undefined): Promise<Reviewed> {
+  run(
+    route: Route,
+    body: unknown,
+    header: string | undefined,
+    context: Omit<ReviewContext, 'newTraceparent'>,
+  ): Promise<Outcome> {
     const { kind, review } = route;
     const attributes = { 'openfunction.kind': kind, 'openfunction.review': review };
     const traceparent = [traceparentOf(body), header].find(isTraceparent);
     return withSpan(`review ${review}`, { kind: 'SERVER', traceparent, attributes }, async (span) => {
       const startedAt = performance.now();
-      const reviewed = route.run(body, { newTraceparent });
+      const reviewed = route.run(body, { ...context, newTraceparent });
       const { verdict, operation, key, problems } = reviewed;
       span.setAttributes({
         'openfunction.key': key,

@@ -8,6 +8,7 @@ import { jsonText } from './json-text.ts';
 import { referencePage } from './reference.ts';
 import { structuralSchema } from './structural.ts';
 import { withTwins } from './twins.ts';
+import { webhookConfigurations } from './webhook-configuration.ts';
 
 /** Path below the repository -> content. */
 export type Outputs = Map<string, string>;
@@ -46,6 +47,7 @@ export function makeOutputs(podSpec: StructuralSchema): Outputs {
     'docs/api.md',
     referencePage(CRDS.map((source) => ({ ...source, schemas: schemasOf(source, namedOnly) }))),
   );
+  outputs.set('deploy/base/60-webhook-configuration.yaml', webhookConfigurations());
   outputs.set(ADMISSION_PAGE, admissionPage(readFileSync(new URL(ADMISSION_PAGE, ROOT), 'utf8'), ADMISSION_TABLES));
   return outputs;
 }

@@ -21,7 +21,7 @@ export interface Manifests {
 /** Reads deploy/ and, when wanted, what belongs to the local platform: its slim CRDs, role and Gateway. */
 export async function readInstallation(options: { platform: boolean; ports: Ports }): Promise<Manifests> {
   const base = wireToThisMachine(await folder('deploy/base'), options.ports);
-  const own = await folder('deploy/crds');
+  const own = wireToThisMachine(await folder('deploy/crds'), options.ports);
   if (!options.platform) return { crds: own, base, platform: [] };
   const foreign = [...(await folder('services/local-platform/deploy')), ...(await folder('tools/start/manifests'))];
   const platform = wireToThisMachine(foreign, options.ports);

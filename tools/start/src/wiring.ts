@@ -25,6 +25,7 @@ function wire(object: KubeObject, ports: Ports): KubeObject {
     return { ...object, spec: { type: 'ExternalName', externalName: 'localhost' } };
   }
   if (WEBHOOK_CONFIGURATIONS.includes(object.kind)) return withWebhookPort(object, ports.webhook);
+  if (object.kind === 'CustomResourceDefinition') return withConversionPort(object, ports.webhook);
   if (object.kind === 'Gateway') return withListenerPort(object, ports.functions);
   return object;
 }
@@ -38,6 +39,17 @@ function withWebhookPort(object: KubeObject, port: number): KubeObject {
       clientConfig: { ...webhook.clientConfig, service: { ...webhook.clientConfig.service, port } },
     })),
   };
+}
+
+function withConversionPort(object: KubeObject, port: number): KubeObject {
+  const { conversion } = object['spec'];
+  if (conversion?.strategy !== 'Webhook') return object;
+  const { clientConfig } = conversion.webhook;
+  const webhook = {
+    ...conversion.webhook,
+    clientConfig: { ...clientConfig, service: { ...clientConfig.service, port } },
+  };
+  return { ...object, spec: { ...object['spec'], conversion: { ...conversion, webhook } } };
 }
 
 /** The port of the external listener, in a Kubernetes Gateway and in one of ours. */
