@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { KubeObject } from '@openfunction/api';
 import type { KubeClient } from '@openfunction/kube';
-import { type Identity, issueIdentity, type ManagedProcess, startProcess } from '@openfunction/local';
+import { type Identity, issueIdentity, type ManagedProcess, readManifests, startProcess } from '@openfunction/local';
 import { type StartedCluster, waitFor } from '@openfunction/testing';
 
 /** One running webhook, as its own process under its own ServiceAccount. */
@@ -15,8 +16,13 @@ export interface Replica {
 
 const MAIN = fileURLToPath(new URL('../../services/webhook/src/main.ts', import.meta.url));
 
-/** Starts a replica on free ports and waits until it listens. */
-export async function startReplica(cluster: StartedCluster, client: KubeClient, name: string): Promise<Replica> {
+/** Starts a replica, on free ports unless `env` says otherwise, and waits until it listens. */
+export async function startReplica(
+  cluster: StartedCluster,
+  client: KubeClient,
+  name: string,
+  env: Record<string, string> = {},
+): Promise<Replica> {
   const directory = join(cluster.directory, name);
   const identity = await issueIdentity({
     client,
@@ -37,6 +43,7 @@ export async function startReplica(cluster: StartedCluster, client: KubeClient, 
       HEALTH_PORT: '0',
       HOST: '127.0.0.1',
       HEALTH_HOST: '127.0.0.1',
+      ...env,
     },
     logFile,
   });
@@ -55,10 +62,50 @@ export async function startReplica(cluster: StartedCluster, client: KubeClient, 
   };
 }
 
+/** One line of a replica's log, as far as tests look at it. */
+export interface LogLine {
+  msg: string;
+  component?: string;
+  port?: number;
+  reason?: string;
+}
+
 /** The log of a replica so far. */
-export async function linesOf(logFile: string): Promise<{ msg: string; component?: string; port?: number }[]> {
+export async function linesOf(logFile: string): Promise<LogLine[]> {
   const lines = (await readFile(logFile, 'utf8')).split('\n').slice(0, -1);
   return lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
+}
+
+/** Whether `/readyz` of a replica says so. */
+export async function isReady({ healthPort }: Pick<Replica, 'healthPort'>): Promise<boolean> {
+  return await fetch(`http://127.0.0.1:${healthPort}/readyz`).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+}
+
+/** The objects of a manifest of deploy/base. */
+export async function readBase(name: string): Promise<KubeObject[]> {
+  return readManifests([fileURLToPath(new URL(`../../deploy/base/${name}.yaml`, import.meta.url))]);
+}
+
+/**
+ * The Service and the webhook configurations as shipped, but for where they lead: no kube-proxy runs here, so the Service is an
+ * ExternalName to loopback, and the port is one there.
+ */
+export async function reachedOn(port: number): Promise<KubeObject[]> {
+  const services = (await readBase('40-webhook-service')).map(({ spec: _, ...rest }) => ({
+    ...rest,
+    spec: { type: 'ExternalName', externalName: 'localhost' },
+  }));
+  const configurations = (await readBase('60-webhook-configuration')).map((configuration) => ({
+    ...configuration,
+    webhooks: configuration['webhooks'].map((webhook: { clientConfig: { service: object } }) => ({
+      ...webhook,
+      clientConfig: { service: { ...webhook.clientConfig.service, port } },
+    })),
+  }));
+  return [...services, ...configurations] as KubeObject[];
 }
 
 async function stopReplica(child: ManagedProcess, identity: Identity): Promise<void> {

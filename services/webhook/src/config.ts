@@ -34,9 +34,9 @@ const settings = z.object({
 
 /** Settings of the webhook; each is read from the environment variable of its name (`PORT`, `HOST`, …). */
 export const webhookConfig = settings
-  .refine((config) => config.authorityLifetimeSeconds >= 5 * config.leafLifetimeSeconds, {
+  .refine((config) => config.authorityLifetimeSeconds >= 7 * config.leafLifetimeSeconds, {
     path: ['authorityLifetimeSeconds'],
-    message: 'must be at least five times LEAF_LIFETIME_SECONDS, so that the next authority is known in time',
+    message: 'must be at least seven times LEAF_LIFETIME_SECONDS, so that the next authority is known in time',
   })
   .refine((config) => (config.tlsCertFile === undefined) === (config.tlsKeyFile === undefined), {
     path: ['tlsKeyFile'],

@@ -19,7 +19,10 @@ import { type KeyPair, makeAuthority, makeLeaf } from './issue.ts';
  */
 export type Step = 'rest' | 'renew' | 'announce' | 'switch';
 
-/** How long certificates live, in milliseconds. An authority lives at least five times as long as a leaf. */
+/**
+ * How long certificates live, in milliseconds. An authority lives at least seven times as long as a leaf: so the next one is
+ * announced two renewals before it has to sign.
+ */
 export interface Lifetimes {
   leaf: number;
   authority: number;

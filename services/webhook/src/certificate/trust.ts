@@ -14,7 +14,7 @@ const TARGETS: readonly (readonly [Kind, string])[] = [
 /** API servers hear of a caBundle a moment after it is written. */
 const SETTLE_MS = 1_000;
 /** Replicas that see the same fault wait for each other up to this long, by chance; the first one mends it for all. */
-const JITTER_MS = 300;
+const JITTER_MS = 500;
 
 export interface TrustOptions {
   client: KubeClient;
@@ -104,8 +104,7 @@ export class TrustKeeper {
     const isWrong = () => this.#slots().some(({ slot }) => this.#wantedIn(slot, now) !== undefined);
     if (isWrong()) {
       if (this.#mended) await pause(Math.random() * JITTER_MS, this.#stopping.signal);
-      for (const watch of this.#watches) for (const object of watch.store.list()) await this.#mend(watch, object, now);
-      this.#mended = true;
+      await this.#mendAll(now);
       this.#note(Date.now());
     }
     this.#lookAgain();
@@ -128,6 +127,16 @@ export class TrustKeeper {
     const limit = now - this.#options.keepOthersMs;
     const kept = extras.filter((cert) => (this.#othersSince.get(cert) ?? now) > limit);
     return complete && kept.length === extras.length ? undefined : [...this.#wanted, ...kept];
+  }
+
+  /** All at once: changing a large CRD takes the API server a second. One that fails does not hold up the others. */
+  async #mendAll(now: number): Promise<void> {
+    const mending = this.#watches.flatMap((watch) =>
+      watch.store.list().map((object) => this.#mend(watch, object, now)),
+    );
+    const failed = (await Promise.allSettled(mending)).find(({ status }) => status === 'rejected');
+    this.#mended = true;
+    if (failed?.status === 'rejected') throw failed.reason;
   }
 
   async #mend({ kind, store }: Reflector, object: KubeObject, now: number): Promise<void> {
