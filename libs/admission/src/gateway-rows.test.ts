@@ -357,6 +357,54 @@ describe('a Gateway is judged in one answer', () => {
 
 const KEPT = `/metadata/annotations/${ANNOTATION.gatewayLastApplied.replace('/', '~1')}`;
 
+describe('a rule speaks about its own mistake only', () => {
+  const LONG = `${'a'.repeat(60)}.`.repeat(3);
+  it.each<[string, unknown, string[]]>([
+    ['a spec that is no object', { ...gatewayOf(), spec: 'x' }, ['spec']],
+    ['a gatewaySpec that is no object', gatewayOf({ gatewaySpec: 5 }), ['spec.gatewaySpec']],
+    ['listeners that are no list', gatewayOf({ gatewaySpec: { listeners: 'x' } }), [LISTENERS]],
+    [
+      'a cluster domain that gives the internal listener no hostname',
+      gatewayOf({ clusterDomain: 'x_y' }),
+      ['spec.clusterDomain'],
+    ],
+    [
+      'no domain, and a cluster domain with a dot too many',
+      gatewayOf({ domain: '', clusterDomain: 'a.' }),
+      ['spec.domain', 'spec.clusterDomain'],
+    ],
+    [
+      'the same domain twice',
+      gatewayOf({ domain: 'a.io', clusterDomain: 'a.io', gatewaySpec: { listeners: [BARE] } }),
+      ['spec.domain'],
+    ],
+    ['the domain as hostname', listening({ ...EXTERNAL, hostname: 'ofn.io' }), []],
+    [
+      'a host of more than 253 characters',
+      gatewayOf({ domain: `${LONG}io`, hostTemplate: `${LONG}{{.Domain}}`, gatewaySpec: { listeners: [BARE] } }),
+      ['spec.hostTemplate'],
+    ],
+    [
+      'a label key of more than 317 characters',
+      gatewayOf({ httpRouteLabelKey: `${'a.'.repeat(160)}a/b` }),
+      ['spec.httpRouteLabelKey'],
+    ],
+    [
+      'two TCP listeners on one port',
+      listening(...['a', 'b'].map((name) => ({ name, port: 5432, protocol: 'TCP', allowedRoutes: ALL }))),
+      [`${LISTENERS}[1]`],
+    ],
+  ])('%s', (_what, object, fields) => {
+    expect(review(object).fields).toEqual(fields);
+  });
+
+  it('a port in quotes is what the schema speaks about', () => {
+    expect(review(listening(EXTERNAL, { ...INTERNAL, port: '80' })).causes).toEqual([
+      `${LISTENERS}[1].port: Invalid value: "80": must be an integer: write 80 without quotes`,
+    ]);
+  });
+});
+
 describe('a Gateway gets its defaults', () => {
   it.each(GATEWAY_DEFAULTS.map((row) => [row.number, row.id, row] as const))(
     '%s %s turns its example into what it promises',
@@ -375,6 +423,8 @@ describe('a Gateway gets its defaults', () => {
     const nameless = gatewayOf(defining(DEF), { name: undefined, generateName: 'g-' });
     expect(review(nameless).made.spec.gatewayDef).toEqual(DEF);
     expect(review(nameless).causes).toEqual([]);
+    expect(review(gatewayOf(defining(DEF), { name: 5 })).made.spec.gatewayDef).toEqual(DEF);
+    expect(review(gatewayOf(defining(DEF), { name: '' })).made.spec.gatewayDef).toEqual(DEF);
     expect(review(gatewayOf(defining({ ...DEF, name: 5 }))).fields).toEqual(['spec.gatewayDef.name']);
   });
 
@@ -382,6 +432,7 @@ describe('a Gateway gets its defaults', () => {
     const same = { namespaces: { from: 'Same' }, kinds: [{ kind: 'HTTPRoute' }] };
     const made = review(listening(EXTERNAL, { name: 'ofn-http-internal', allowedRoutes: same }));
     expect(listenersOf(made)[1]).toEqual({ ...INTERNAL, allowedRoutes: { ...same, namespaces: { from: 'All' } } });
+    expect(listenersOf(review(listening(EXTERNAL, { ...INTERNAL, hostname: '', protocol: '' })))[1]).toEqual(INTERNAL);
     expect(review(listening(EXTERNAL, { ...INTERNAL, port: 8080 })).fields).toEqual([`${LISTENERS}[1].port`]);
     expect(review(listening(EXTERNAL, { ...INTERNAL, allowedRoutes: 5 })).fields).toEqual([
       `${LISTENERS}[1].allowedRoutes`,
@@ -490,6 +541,33 @@ describe('an update of a Gateway', () => {
     expect(listenersOf(made)[0]).not.toHaveProperty('hostname');
   });
 
+  it('keeps the hostname of a TCP listener while the domain stays, and one that is written anew', () => {
+    const tcp = { ...EXTERNAL, name: 'tcp', protocol: 'TCP' };
+    const old = gatewayOf({ gatewaySpec: { listeners: [tcp, INTERNAL] } });
+    expect(listenersOf(review({ ...old, metadata: { ...old.metadata, labels: { a: 'b' } } }, old))[0]).toEqual(tcp);
+    const written = gatewayOf({ domain: 'x.io', gatewaySpec: { listeners: [{ ...EXTERNAL, name: 'new' }, INTERNAL] } });
+    expect(review(written, old).fields).toEqual([`${LISTENERS}[0].hostname`]);
+  });
+
+  it.each<[string, Members, Members, string[]]>([
+    ['clusterDomain', {}, { clusterDomain: 'io' }, ['spec.domain']],
+    [
+      'clusterDomain, beside a hostname of another one',
+      { gatewaySpec: { listeners: [EXTERNAL, { ...INTERNAL, hostname: '*.x.io' }] } },
+      { clusterDomain: 'k8s.local' },
+      [`${LISTENERS}[1].hostname`],
+    ],
+    ['gatewayDef, beside gatewayRef', {}, { gatewayDef: DEF }, ['spec.gatewayRef']],
+    [
+      'the domain, to one too long for the host template',
+      { hostTemplate: `${'a.'.repeat(100)}{{.Domain}}` },
+      { domain: `${'b.'.repeat(50)}io` },
+      ['spec.hostTemplate'],
+    ],
+  ])('is judged again by what compares with a changed field: %s', (_what, before, change, fields) => {
+    expect(review(gatewayOf({ ...before, ...change }), gatewayOf(before)).fields).toEqual(fields);
+  });
+
   it.each([
     ['a domain', { domain: '*.ofn.io' }],
     ['a template', { hostTemplate: '{{if .Name}}a{{end}}' }],
@@ -550,6 +628,10 @@ describe('a Gateway is warned of', () => {
       'spec.hostTemplate: without `{{.Name}}` functions share one host, and only one of them is reached by it',
     ]);
     expect(review(gatewayOf({ hostTemplate: '' })).warnings).toEqual([]);
+    expect(review(gatewayOf({ hostTemplate: '{{.Name}}.cluster.local' })).warnings).toHaveLength(1);
+    expect(review(gatewayOf({ hostTemplate: 'Foo_{{.Name}}.example.com' })).warnings).toEqual([]);
+    expect(review(listening(INTERNAL)).warnings).toEqual([]);
+    expect(review(listening({ ...EXTERNAL, hostname: 'sample.default.ofn.io' })).warnings).toEqual([]);
     expect(review(gatewayOf({ hostTemplate: 'Foo.{{.Domain}}.{{.Foo}}' })).warnings).toHaveLength(1);
   });
 

@@ -1,5 +1,5 @@
 import { type Complaint, CREATE_AND_UPDATE, invalid, type Rule, valueAt } from '../rules.ts';
-import { isDomain, serves } from './domain.ts';
+import { serves } from './domain.ts';
 import { external, gateway, internal } from './examples.ts';
 import { isInternal, listenersOf } from './listeners.ts';
 import { HOST_TEMPLATE, parseTemplate, renderHost, SAMPLE_FUNCTION, variablesIn, wrongHost } from './template.ts';
@@ -22,7 +22,11 @@ function isServed(object: unknown, host: string): boolean {
 
 function notServed(object: unknown): Complaint | undefined {
   const [template, domain] = [templateOf(object), valueAt(object, 'spec.domain')];
-  if (template === undefined || !isDomain(domain) || listenersOf(object).every(({ listener }) => isInternal(listener)))
+  if (
+    template === undefined ||
+    typeof domain !== 'string' ||
+    listenersOf(object).every(({ listener }) => isInternal(listener))
+  )
     return undefined;
   const host = renderHost({ domain, hostTemplate: template }, SAMPLE_FUNCTION);
   if (host === undefined || wrongHost(host) !== undefined || isServed(object, host)) return undefined;

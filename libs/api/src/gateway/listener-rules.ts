@@ -229,7 +229,7 @@ export const LISTENER_RULES: readonly Rule[] = [
       if (!isDomain(domain)) return undefined;
       return ofEach(object, 'hostname', (listener) => {
         const { hostname } = listener;
-        if (isInternal(listener) || typeof hostname !== 'string' || hostname === '') return undefined;
+        if (isInternal(listener) || typeof hostname !== 'string') return undefined;
         return isWithin(hostname, domain)
           ? undefined
           : invalid(hostname, `must be ${JSON.stringify(domain)} (\`domain\`) or below it, such as "*.${domain}"`);

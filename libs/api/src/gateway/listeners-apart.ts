@@ -1,6 +1,7 @@
+import { INTERNAL_LISTENER } from '../names.ts';
 import { type Complaint, CREATE_AND_UPDATE, type Rule, segments } from '../rules.ts';
 import { external, listening } from './examples.ts';
-import { isEmpty, LISTENERS, type ListenerLike, listenersOf } from './listeners.ts';
+import { isEmpty, isInternal, LISTENERS, type ListenerLike, listenersOf } from './listeners.ts';
 
 /** What the Gateway API tells a listener from another by. */
 interface Address {
@@ -15,9 +16,10 @@ function addressOf({ hostname, port, protocol }: ListenerLike): Address | undefi
   return typeof hostname === 'string' ? { hostname, port, protocol } : undefined;
 }
 
+const INTERNAL = JSON.stringify(INTERNAL_LISTENER.name);
+
 /** Without the webhook no hostname is filled in, so listeners that have none are let pass. */
-const IS_ALONE =
-  'self.listeners.exists_one(b, has(b.hostname) && b.hostname == a.hostname && b.port == a.port && b.protocol == a.protocol)';
+const IS_ALONE = `self.listeners.exists_one(b, b.name != ${INTERNAL} && has(b.hostname) && b.hostname == a.hostname && b.port == a.port && b.protocol == a.protocol)`;
 
 /** A listener by its address. */
 interface Addressed {
@@ -28,11 +30,12 @@ interface Addressed {
   mark: string;
 }
 
+/** All listeners but the internal one: what has its hostname is outside the domain, or the domain is wrong, and that is said. */
 function addressesIn(object: unknown): Addressed[] {
   return listenersOf(object).flatMap(({ listener, index }) => {
     const { name } = listener;
     const address = addressOf(listener);
-    if (address === undefined || typeof name !== 'string') return [];
+    if (address === undefined || typeof name !== 'string' || isInternal(listener)) return [];
     const key = JSON.stringify(address);
     return [{ index, address, key, mark: `${key} ${name}` }];
   });
@@ -69,7 +72,7 @@ export const APART_RULE: Rule = {
   twin: {
     at: 'spec.gatewaySpec',
     onCreateOnly: true,
-    cel: `self.listeners.all(a, !has(a.hostname) || ${IS_ALONE})`,
+    cel: `self.listeners.all(a, a.name == ${INTERNAL} || !has(a.hostname) || ${IS_ALONE})`,
     message: 'listeners: hostname, port and protocol together must differ from those of every other listener',
   },
   broken: (object, { old }) => collisions(object, old),

@@ -1,7 +1,6 @@
 import { type Complaint, CREATE_AND_UPDATE, invalid, type Rule, valueAt } from '../rules.ts';
 import { isDomain } from './domain.ts';
 import { gateway } from './examples.ts';
-import { isEmpty } from './listeners.ts';
 import {
   HOST_VARIABLES,
   LONGEST_TEMPLATE,
@@ -71,13 +70,13 @@ function onlyThese(variables: readonly Variable[]): string {
   return `only ${written.slice(0, -1).join(', ')} and ${written.at(-1)} may be used`;
 }
 
-/** The template, where one is written, with its pieces, where it can be read. */
+/** The template, where one is written, with its pieces, where it can be read. An empty one counts as absent. */
 function readTemplate(
   object: unknown,
   field: string,
 ): { template: string; pieces?: readonly Piece[]; wrong?: string } | undefined {
   const template = valueAt(object, ['spec', field]);
-  return typeof template === 'string' && !isEmpty(template) ? { template, ...parseTemplate(template) } : undefined;
+  return typeof template === 'string' ? { template, ...parseTemplate(template) } : undefined;
 }
 
 function refuses(complain: (object: unknown) => Complaint | undefined): Pick<Rule, 'on' | 'level' | 'broken'> {
