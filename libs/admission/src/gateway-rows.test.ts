@@ -557,6 +557,12 @@ describe('an update of a Gateway', () => {
       { clusterDomain: 'k8s.local' },
       [`${LISTENERS}[1].hostname`],
     ],
+    [
+      'gatewayDef, taken away',
+      { gatewayRef: undefined, gatewayDef: DEF },
+      { gatewayDef: undefined },
+      ['spec.gatewayRef'],
+    ],
     ['gatewayDef, beside gatewayRef', {}, { gatewayDef: DEF }, ['spec.gatewayRef']],
     [
       'the domain, to one too long for the host template',

@@ -45,7 +45,6 @@ function fixed(
     ...DENIES,
     broken: (object) => {
       const right = wanted(object);
-      if (right === undefined) return undefined;
       return ofEach(object, field, (listener) => {
         const value = valueAt(listener, field);
         if (!isInternal(listener) || typeof value !== typeof right || value === right) return undefined;

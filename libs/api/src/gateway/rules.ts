@@ -87,7 +87,7 @@ const DOMAIN_RULES: readonly Rule[] = [
     twin: {
       at: 'spec',
       onCreateOnly: true,
-      cel: "!has(self.clusterDomain) || !(('.' + self.domain).endsWith('.' + self.clusterDomain) || ('.' + self.clusterDomain).endsWith('.' + self.domain))",
+      cel: "!has(self.clusterDomain) || self.domain == '' || self.clusterDomain == '' || !(('.' + self.domain).endsWith('.' + self.clusterDomain) || ('.' + self.clusterDomain).endsWith('.' + self.domain))",
       message: 'domain and clusterDomain must not be the same, nor one below the other',
     },
     broken: (object) => {
