@@ -650,6 +650,7 @@ describe('a Gateway is warned of', () => {
     expect(warned(() => false)).toEqual([
       `spec.gatewayRef: CRD gateways.gateway.networking.k8s.io is not installed; ${end}`,
     ]);
+    expect(warned((_kind, name) => (name === undefined ? false : undefined))).toHaveLength(1);
     expect(warned(() => undefined)).toEqual([]);
     expect(warned(() => true)).toEqual([]);
   });
