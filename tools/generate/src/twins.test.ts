@@ -33,7 +33,7 @@ it('collects CEL rules where they belong, and says when one is for new objects o
   ]);
   expect(made['x-kubernetes-validations']).toEqual([
     { rule: 'has(self.name)', message: 'm' },
-    { rule: 'oldSelf.hasValue() || true', message: 'm', optionalOldSelf: true },
+    { rule: 'oldSelf.hasValue() || (true)', message: 'm', optionalOldSelf: true },
   ]);
 });
 

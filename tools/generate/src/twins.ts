@@ -17,7 +17,7 @@ export function withTwins(schema: StructuralSchema, rules: readonly Rule[]): Str
 function held(field: StructuralSchema, twin: Held, id: string): StructuralSchema {
   if ('cel' in twin) {
     const { cel, message, onCreateOnly } = twin;
-    const rule = onCreateOnly === true ? `oldSelf.hasValue() || ${cel}` : cel;
+    const rule = onCreateOnly === true ? `oldSelf.hasValue() || (${cel})` : cel;
     const validation = { rule, message, ...(onCreateOnly && { optionalOldSelf: true as const }) };
     return { ...field, 'x-kubernetes-validations': [...(field['x-kubernetes-validations'] ?? []), validation] };
   }
