@@ -5,6 +5,7 @@ import type { KubeObject } from '@openfunction/api';
 import type { KubeClient } from '@openfunction/kube';
 import { type Identity, issueIdentity, type ManagedProcess, readManifests, startProcess } from '@openfunction/local';
 import { type StartedCluster, waitFor } from '@openfunction/testing';
+import { wireToThisMachine } from '../../tools/start/src/wiring.ts';
 
 /** One running webhook, as its own process under its own ServiceAccount. */
 export interface Replica {
@@ -89,23 +90,11 @@ export async function readBase(name: string): Promise<KubeObject[]> {
   return readManifests([fileURLToPath(new URL(`../../deploy/base/${name}.yaml`, import.meta.url))]);
 }
 
-/**
- * The Service and the webhook configurations as shipped, but for where they lead: no kube-proxy runs here, so the Service is an
- * ExternalName to loopback, and the port is one there.
- */
+/** The Service, the webhook configurations and the CRDs that are converted as shipped, but for where they lead: a port of loopback. */
 export async function reachedOn(port: number): Promise<KubeObject[]> {
-  const services = (await readBase('40-webhook-service')).map(({ spec: _, ...rest }) => ({
-    ...rest,
-    spec: { type: 'ExternalName', externalName: 'localhost' },
-  }));
-  const configurations = (await readBase('60-webhook-configuration')).map((configuration) => ({
-    ...configuration,
-    webhooks: configuration['webhooks'].map((webhook: { clientConfig: { service: object } }) => ({
-      ...webhook,
-      clientConfig: { service: { ...webhook.clientConfig.service, port } },
-    })),
-  }));
-  return [...services, ...configurations] as KubeObject[];
+  const names = ['functions', 'builders', 'servings'].map((plural) => `../crds/${plural}.core.openfunction.io`);
+  const objects = await Promise.all(['40-webhook-service', ...names, '60-webhook-configuration'].map(readBase));
+  return wireToThisMachine(objects.flat(), { webhook: port, functions: 0 });
 }
 
 async function stopReplica(child: ManagedProcess, identity: Identity): Promise<void> {

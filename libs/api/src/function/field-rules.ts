@@ -80,8 +80,8 @@ export function boundsRule(number: string, path: string, bounds: Bounds, example
   };
 }
 
-/** A time span that must not be below zero. */
-export function spanRule(number: string, path: string, example: Example): Rule {
+/** A time span that must not be below zero. CEL reads a field with `format: duration` as a duration, and cannot look at it as a text. */
+export function spanRule(number: string, path: string, example: Example, hasFormat = false): Rule {
   return {
     id: `${stem(path)}.not-negative`,
     number,
@@ -89,7 +89,8 @@ export function spanRule(number: string, path: string, example: Example): Rule {
     on: CREATE_AND_UPDATE,
     level: 'deny',
     says: 'below 0',
-    twin: { at: path, cel: "duration(self) >= duration('0s')", message: NOT_NEGATIVE },
+    // Not by CEL's duration(): a stored text that is none would fail in it, and nothing excuses an error of evaluation on update.
+    ...(!hasFormat && { twin: { at: path, cel: "!self.matches('^-.*[1-9]')", message: NOT_NEGATIVE } }),
     broken: (fn) => {
       const text = valueAt(fn, path);
       return (span(text) ?? 0) < 0 ? invalid(text, NOT_NEGATIVE) : undefined;

@@ -240,7 +240,7 @@ export const FUNCTION_RULES: readonly Rule[] = [
   wordRule('V10', 'spec.build.shipwright.strategy.kind', ['BuildStrategy', 'ClusterBuildStrategy'], (kind) =>
     built({ shipwright: { strategy: { name: 'kaniko', kind } } }),
   ),
-  spanRule('V11', 'spec.build.shipwright.timeout', (timeout) => built({ shipwright: { timeout } })),
+  spanRule('V11', 'spec.build.shipwright.timeout', (timeout) => built({ shipwright: { timeout } }), true),
   durationRule('spec.build.timeout', (timeout) => built({ timeout })),
   boundsRule(
     'V7',
