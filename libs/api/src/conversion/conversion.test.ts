@@ -304,6 +304,13 @@ describe('C: conversion without loss', () => {
     expect(to(V2, to(V1, without)).spec).toEqual({ serving: rest });
   });
 
+  it('C4 an annotation that says the hooks and the tracing already stays as it is written', () => {
+    const annotations = { plugins: 'order: [a, b] # mine', 'plugins.tracing': '{"enabled": true}' };
+    const hooks = { pre: ['a', 'b'], post: ['b', 'a'], policy: 'Override' };
+    const there = down({ serving: { triggers: { http: {} }, hooks, tracing: { enabled: true } } }, annotations);
+    expect(there).toEqual(functionOf(V1, { serving: { runtime: 'knative' } }, annotations));
+  });
+
   it('C4 a label set through v1beta1 changes nothing but the label', () => {
     const there = down(RICH);
     const labelled = { ...there, metadata: { ...there.metadata, labels: { x: 'y' } } };
@@ -360,6 +367,19 @@ describe('C: conversion without loss', () => {
     );
     expect(up({ image: 'i' })).toEqual(functionOf(V2, { image: 'i' }));
   });
+
+  it.each([{}, { annotations: {} }, { annotations: null }, { annotations: 'x' }])(
+    'C7 metadata stay the same when there is nothing to say there: %j',
+    (rest) => {
+      const object = { apiVersion: V1, kind: 'Function', metadata: { name: 'f', ...rest }, spec: { image: 'i' } };
+      expect(to(V2, object).metadata).toBe(object.metadata);
+      expect(to(V2, { ...object, spec: { port: 1 } }).metadata).toEqual(
+        valueAt(rest, 'annotations') === 'x'
+          ? object.metadata
+          : { name: 'f', annotations: { [V1BETA1_PRESERVED]: expect.any(String) } },
+      );
+    },
+  );
 
   it('C8 what v1beta1 has no word for is written as knative and as an empty component, and comes back', () => {
     const serving = { triggers: { inputs: [{ dapr: { name: 's' } }] }, states: { s: {} } };

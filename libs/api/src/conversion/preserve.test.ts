@@ -113,6 +113,16 @@ describe('diff and merge', () => {
     ]);
   });
 
+  it('takes a list of items without names as one value when items go and others come', () => {
+    const scalers = diff([{ type: 'cron', start: '1' }], [{ type: 'cron', start: '1', kind: 'job' }, {}]);
+    expect(merge([{ type: 'cron', start: '2' }], scalers)).toEqual([{ type: 'cron', start: '2' }]);
+  });
+
+  it('does not add an item under a name that is taken meanwhile', () => {
+    const added = diff({ list: [] }, { list: [{ name: 'x', v: 1 }] });
+    expect(merge({ list: [{ name: 'x', v: 2 }] }, added)).toEqual({ list: [{ name: 'x', v: 2 }] });
+  });
+
   it('takes trees of 100,000 levels', () => {
     const deep = (value: string) => JSON.parse('{"a":['.repeat(50_000) + value + ']}'.repeat(50_000));
     const change = diff({ x: deep('1') }, { x: deep('2') });
