@@ -91,9 +91,16 @@ function writeStart(value: unknown, parts: string[], open: OpenValue[]): void {
   }
 }
 
-/** A short name for a JSON value: equal values have equal ones, different values different ones but for a chance of 2^-64. */
+/** Longest JSON text that is its own fingerprint. */
+const SHORT_TEXT = 24;
+
+/**
+ * A short name for a JSON value: equal values have equal ones, different values different ones but for a chance of 2^-64.
+ * A short value is told as it is, which is quicker than a hash, and a person can read it.
+ */
 export function fingerprint(value: unknown): string {
-  return hash('sha256', writeJson(value), 'hex').slice(0, 16);
+  const text = writeJson(value);
+  return text.length <= SHORT_TEXT ? `=${text}` : hash('sha256', text, 'hex').slice(0, 16);
 }
 
 /** Whether JSON text nests deeper than `limit`, without parsing it. Brackets inside strings do not count. */
