@@ -156,6 +156,24 @@ describe('a label through v1beta1', () => {
   });
 });
 
+describe('an edit', () => {
+  test('through one version is there in the other, and what only the first can say stays', async () => {
+    const { client, kubectl } = webhook;
+    await client.create(FUNCTION, fn('v1beta2', 'edited', { spec: RICH }));
+    const patch = JSON.stringify({ spec: { port: 9001, serving: { params: { LOG_LEVEL: 'info' } } } });
+    const { code, error } = await kubectl('patch', V1BETA1, 'edited', '--type=merge', '-p', patch);
+    expect({ code, error }).toMatchObject({ code: 0 });
+    const serving = { ...RICH.serving, params: { LOG_LEVEL: 'info' } };
+    const http = { ...RICH.serving.triggers.http, port: 9001 };
+    const stored = await read(V1BETA2, 'edited');
+    expect(stored['spec']).toMatchObject({
+      ...RICH,
+      serving: { ...serving, triggers: { ...RICH.serving.triggers, http } },
+    });
+    expect(valueAt(await read(V1BETA1, 'edited'), 'spec.port')).toBe(9001);
+  });
+});
+
 const SOURCE = { url: 'https://git.example/hello' };
 const CRASHES: [number: string, version: string, object: object][] = [
   ['X1', 'v1beta1', { spec: { image: 'a', build: { builder: 'b', srcRepo: { bundleContainer: { image: 'c' } } } } }],

@@ -1,4 +1,4 @@
-import { isObject, type Kind, type Operation, valueAt } from '@openfunction/api';
+import { isObject, jsonOf, type Kind, type Operation, valueAt } from '@openfunction/api';
 import type { PatchOperation } from './defaulting.ts';
 import { member } from './json.ts';
 import { causeOf, type Problem, printPath, printProblem } from './problem.ts';
@@ -97,7 +97,7 @@ export function allow(
     allowed: true,
     ...(patch.length > 0 && {
       patchType: 'JSONPatch' as const,
-      patch: Buffer.from(JSON.stringify(patch)).toString('base64'),
+      patch: Buffer.from(jsonOf(patch)).toString('base64'),
     }),
     ...(warnings.length > 0 && { warnings: [...warnings] }),
   });

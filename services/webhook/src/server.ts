@@ -1,7 +1,7 @@
 import type { Server, ServerOptions } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { ReviewContext } from '@openfunction/admission';
-import { valueAt } from '@openfunction/api';
+import { jsonOf, valueAt } from '@openfunction/api';
 import { explain } from '@openfunction/errors';
 import type { Logger } from '@openfunction/telemetry';
 import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
@@ -169,7 +169,8 @@ function answerReviews(app: FastifyInstance, observer: ReviewObserver, cluster: 
       const bytes = Number(headers['content-length'] ?? BODY_LIMIT);
       const { answer, verdict } = await observer.run(route, body, traceparent, { bytes, ...(cluster && { cluster }) });
       if (verdict === 'malformed' && !isReview(body)) reply.code(400);
-      return answer;
+      // An object may be deeper than JSON.stringify can write.
+      return reply.type('application/json').send(jsonOf(answer));
     });
 }
 

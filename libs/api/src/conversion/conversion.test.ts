@@ -12,7 +12,7 @@ import {
   V1BETA1_PRESERVED,
   V1BETA2_PRESERVED,
   withoutPreserved,
-  writeJson,
+  jsonOf as writeJson,
 } from './convert.ts';
 
 const V1 = 'core.openfunction.io/v1beta1';

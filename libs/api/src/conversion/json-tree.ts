@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { isEqual } from '../equal.ts';
 
 /**
  * Operations on JSON trees of any depth and with any key: conversion sees objects before every other check, so nothing
@@ -27,24 +28,7 @@ export function without(object: Tree, names: readonly string[]): Tree {
   return copy;
 }
 
-/** Whether two JSON values are equal; the order of members does not count. Absent (undefined) equals only absent. */
-export function isEqual(left: unknown, right: unknown): boolean {
-  const pairs: unknown[] = [left, right];
-  while (pairs.length > 0) {
-    const b = pairs.pop();
-    const a = pairs.pop();
-    if (a === b) continue;
-    if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-    if (Array.isArray(a) !== Array.isArray(b)) return false;
-    const keys = Object.keys(a);
-    if (keys.length !== Object.keys(b).length) return false;
-    for (const key of keys) {
-      if (!Object.hasOwn(b, key)) return false;
-      pairs.push((a as Tree)[key], (b as Tree)[key]);
-    }
-  }
-  return true;
-}
+export { isEqual };
 
 /** An object or list that is being written: its keys (none for a list) and how many members are out. */
 interface OpenValue {
@@ -117,4 +101,14 @@ export function nestsDeeper(text: string, limit: number): boolean {
     if (depth > limit) return true;
   }
   return false;
+}
+
+/** JSON of a value of any depth, by the quick way wherever that works. */
+export function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    if (error instanceof RangeError) return writeJson(value);
+    throw error;
+  }
 }
