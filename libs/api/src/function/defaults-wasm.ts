@@ -58,13 +58,14 @@ function variantOf(fn: unknown): unknown {
   return typeof variant === 'string' && variant !== '' ? variant : WASM.variant;
 }
 
-const WASM_SPEC = { workloadRuntime: 'WasmEdge', build: {}, serving: { template: {} } };
+const POD = { containers: [] };
+const WASM_SPEC = { workloadRuntime: 'WasmEdge', build: {}, serving: { template: POD } };
 const FULL_MARKER = INJECTIONS.map(({ word }) => word).join(',');
 const NAMED = { annotations: { [ANNOTATION.wasmVariant]: WASM.variant } };
 const MARKED = { annotations: { ...NAMED.annotations, [ANNOTATION.wasmDefaults]: FULL_MARKER } };
 const INJECTED_SPEC = {
   build: { shipwright: { strategy: STRATEGY } },
-  serving: { annotations: NAMED.annotations, template: { runtimeClassName: WASM.runtimeClass } },
+  serving: { annotations: NAMED.annotations, template: { ...POD, runtimeClassName: WASM.runtimeClass } },
 };
 const WAS_WASM = { spec: { workloadRuntime: 'wasmedge' } };
 
@@ -103,7 +104,7 @@ export const WASM_TAKEN_BACK: readonly Default[] = [
       path: RUNTIME_CLASS,
       after: {
         metadata: MARKED,
-        spec: { ...INJECTED_SPEC, serving: { annotations: NAMED.annotations, template: {} } },
+        spec: { ...INJECTED_SPEC, serving: { annotations: NAMED.annotations, template: POD } },
       },
     },
     (name) => (name === WASM.runtimeClass ? REMOVE : undefined),
@@ -221,7 +222,7 @@ export const WASM_DEFAULTS: readonly Default[] = [
     on: CREATE_AND_UPDATE,
     says: '`openfunction-crun`, for a WebAssembly function with a `template`',
     value: (name, fn) => (isAbsent(name) && isWasm(fn) ? WASM.runtimeClass : undefined),
-    before: { metadata: NAMED, spec: { serving: { template: {} } } },
-    after: { metadata: NAMED, spec: { serving: { template: { runtimeClassName: WASM.runtimeClass } } } },
+    before: { metadata: NAMED, spec: { serving: { template: POD } } },
+    after: { metadata: NAMED, spec: { serving: { template: { ...POD, runtimeClassName: WASM.runtimeClass } } } },
   },
 ];

@@ -76,7 +76,7 @@ export function boundsRule(number: string, path: string, bounds: Bounds, example
       return wrong === undefined ? undefined : invalid(value, wrong);
     },
     accepts: example(bounds.maximum ?? bounds.minimum),
-    refuses: example(bounds.minimum - 1),
+    refuses: example(bounds.maximum === undefined ? bounds.minimum - 1 : bounds.maximum + 1),
   };
 }
 

@@ -12,14 +12,15 @@ import {
   SHIPWRIGHT_BUILD,
 } from '../kinds.ts';
 import { DEFAULT_BUILD_STRATEGY } from '../names.ts';
-import { type Complaint, CREATE_AND_UPDATE, isAbsent, isObject, type Rule, type Seen, valueAt } from '../rules.ts';
+import { type Complaint, CREATE_AND_UPDATE, isAbsent, isObject, type Rule, valueAt } from '../rules.ts';
 import { built, served } from './examples.ts';
 
 /** What a Function needs from the cluster. It may arrive later, so these are warnings (N18). */
 
 const HTTP = 'spec.serving.triggers.http';
 const KEDA = 'spec.serving.scaleOptions.keda';
-const NOTHING: Seen = { exists: () => false };
+
+const DAPR = { dapr: [{ name: 'cron' }] };
 
 /** Something that is looked up where a field asks for it. */
 interface Need {
@@ -28,12 +29,14 @@ interface Need {
   says: string;
   accepts: unknown;
   refuses: unknown;
+  /** The kind that the cluster of the examples lacks, or the object of it. */
+  lacks: { kind: Kind; name?: string };
   /** What the field asks for, if it does. */
   wanted: (fn: unknown) => { kind: Kind; name?: string; namespace?: string } | undefined;
 }
 
 /** Said when the field is written or changed, not on every later update. */
-function needRule({ wanted, path, ...row }: Need): Rule {
+function needRule({ wanted, path, lacks, ...row }: Need): Rule {
   return {
     ...row,
     path,
@@ -49,7 +52,7 @@ function needRule({ wanted, path, ...row }: Need): Rule {
       const full = namespace === undefined ? name : `${namespace}/${name}`;
       return missing(`${kind.kind} ${full} not found yet; the function waits for it`);
     },
-    seen: NOTHING,
+    seen: { exists: (kind, name) => kind !== lacks.kind || (lacks.name !== undefined && name !== lacks.name) },
   };
 }
 
@@ -100,6 +103,7 @@ export const CLUSTER_RULES: readonly Rule[] = [
     path: `${HTTP}.route.gatewayRef`,
     says: 'no such Gateway in the cluster',
     wanted: gatewayOf,
+    lacks: { kind: GATEWAY, name: 'public' },
     accepts: served({}),
     refuses: served({
       serving: { triggers: { http: { route: { gatewayRef: { name: 'public', namespace: 'demo' } } } } },
@@ -110,6 +114,7 @@ export const CLUSTER_RULES: readonly Rule[] = [
     path: 'spec.build.shipwright.strategy',
     says: 'no such ClusterBuildStrategy in the cluster, or no Shipwright',
     wanted: strategyOf,
+    lacks: { kind: CLUSTER_BUILD_STRATEGY },
     accepts: served({}),
     refuses: built({}),
   }),
@@ -118,23 +123,26 @@ export const CLUSTER_RULES: readonly Rule[] = [
     path: `${HTTP}.engine`,
     says: 'the kind that the engine makes is not installed',
     wanted: engineOf,
+    lacks: { kind: HTTP_SCALED_OBJECT },
     accepts: served({}),
-    refuses: served({ serving: { triggers: { http: {} } } }),
+    refuses: served({ serving: { triggers: { http: { engine: 'keda' } } } }),
   }),
   needRule({
     id: 'serving.dapr.installed',
     path: 'spec.serving',
     says: 'Dapr components are used and Dapr is not installed',
     wanted: daprOf,
+    lacks: { kind: DAPR_COMPONENT },
     accepts: served({}),
-    refuses: served({ serving: { triggers: { dapr: [{ name: 'cron' }] } } }),
+    refuses: served({ serving: { triggers: DAPR } }),
   }),
   needRule({
     id: 'serving.scaleOptions.keda.installed',
     path: KEDA,
     says: 'a KEDA scaler is used and KEDA is not installed',
     wanted: scalerOf,
+    lacks: { kind: SCALED_OBJECT },
     accepts: served({}),
-    refuses: served({ serving: { scaleOptions: { keda: { scaledObject: {} } } } }),
+    refuses: served({ serving: { triggers: DAPR, scaleOptions: { keda: { scaledObject: {} } } } }),
   }),
 ];

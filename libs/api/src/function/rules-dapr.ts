@@ -104,7 +104,10 @@ function topicRule(references: References): Rule {
 
 function contradictionRule(references: References): Rule {
   const { example } = references;
-  const declared = references === INPUTS ? { states: { store: { spec: { type: 'state.redis' } } } } : BINDING;
+  const declared =
+    references === INPUTS
+      ? { states: { store: { spec: { type: 'state.redis', version: 'v1', metadata: [] } } } }
+      : BINDING;
   const [right, wrong] = references === INPUTS ? ['state.redis', 'state.mysql'] : ['bindings.kafka', 'bindings.mqtt'];
   return referenceRule(
     references,

@@ -148,11 +148,11 @@ export const GATEWAY_DEFAULTS: readonly Default[] = [
     },
     before: gateway({
       domain: 'new.io',
-      gatewaySpec: { listeners: [external(), external({ name: 'b', hostname: 'a.ofn.io' })] },
+      gatewaySpec: { listeners: [external(), external({ name: 'b', hostname: 'a.new.io' })] },
     }),
     after: gateway({
       domain: 'new.io',
-      gatewaySpec: { listeners: [external({ hostname: '*.new.io' }), external({ name: 'b', hostname: 'a.ofn.io' })] },
+      gatewaySpec: { listeners: [external({ hostname: '*.new.io' }), external({ name: 'b', hostname: 'a.new.io' })] },
     }),
     old: gateway(),
   },
