@@ -186,6 +186,33 @@ describe('kubectl', () => {
   });
 
   test.each([
+    ['client-side', []],
+    ['server-side', ['--server-side']],
+  ])(
+    'a mistake of the schema, one of CEL and one between fields are three bullets of one apply (%s)',
+    async (_, flags) => {
+      const spec = {
+        image: 'registry/hello',
+        // Schema: a duration of days. CEL: a scaler too many. Between fields: a type that is not the declared one.
+        serving: {
+          triggers: { dapr: [{ name: 'orders', type: 'pubsub.redis', topic: 't' }] },
+          bindings: { orders: { type: 'bindings.kafka', version: 'v1', metadata: [] } },
+          scaleOptions: { keda: { scaledJob: {}, scaledObject: {} } },
+          timeout: '1d',
+        },
+      };
+      const { code, error } = await kubectl('apply', ...flags, '-f', await manifest(fn('three', spec)));
+      expect(code).toBe(1);
+      const bullets = linesWithoutWarnings(error).filter((line) => line.startsWith('* '));
+      expect(bullets.map((line) => line.split(':')[0])).toEqual([
+        '* spec.serving.triggers.dapr[0].type',
+        '* spec.serving.scaleOptions.keda',
+        '* spec.serving.timeout',
+      ]);
+    },
+  );
+
+  test.each([
     ['applied', []],
     ['applied-ss', ['--server-side']],
   ])('apply of the same manifest ten times writes once (%s)', async (name, flags) => {
