@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { connect as connectTls, type PeerCertificate, type SecureVersion } from 'node:tls';
 import type { AdmissionReview } from '@openfunction/admission';
 import { silentLogger } from '@openfunction/telemetry';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { makeClientCertificate } from '../testdata/client-certificate.ts';
 import { type KeyPair, makeAuthority } from './certificate/issue.ts';
 import { DEFAULT_LIFETIMES, Issuer } from './certificate/rotation.ts';
@@ -298,11 +298,22 @@ describe('connections', () => {
     expect(await settled).toBe(accepted);
   });
 
-  it('drops a client that connects and says nothing', async () => {
+  it('drops a client that never shows itself, and leaves one alone that only has nothing to ask yet', async () => {
     const startedAt = Date.now();
-    const socket = connect(server.port, '127.0.0.1');
-    socket.resume();
-    await new Promise((resolve) => socket.once('close', resolve));
+    const silent = connect(server.port, '127.0.0.1');
+    silent.resume();
+    const trusted = { servername: SERVER_NAME, ca: bundle.authority.cert };
+    const spare = connectTls({ host: '127.0.0.1', port: server.port, ...trusted });
+    const answer = new Promise((resolve) => spare.once('data', (data) => resolve(String(data))));
+    const dropped = vi.fn();
+    spare.once('close', dropped);
+    await new Promise((resolve) => silent.once('close', resolve));
     expect(Date.now() - startedAt).toBeLessThan(9_000);
-  }, 15_000);
+    // Past the time for headers and the look that is taken every second.
+    await vi.waitFor(() => expect(Date.now() - startedAt).toBeGreaterThan(7_000), { timeout: 9_000 });
+    expect(dropped).not.toHaveBeenCalled();
+    spare.write(REQUEST);
+    expect(await answer).toMatch(/^HTTP\/1\.1 200 /);
+    spare.destroy();
+  }, 20_000);
 });

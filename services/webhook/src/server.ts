@@ -62,7 +62,7 @@ const TLS = {
 
 /**
  * A client that is slower than this is not an API server: it would hold a connection and memory for nothing. Only idle
- * connections may live long: the API server closes them after 90 s by itself, and must never be the second to do so, or a
+ * connections, used or not yet, may live long: the API server closes them after 90 s by itself, and must never be the second to do so, or a
  * review sent at that moment would be lost.
  */
 const TIMEOUTS = {
@@ -212,6 +212,11 @@ function refuseBroken(error: Error & { code?: string }, socket: Socket, observer
   // A connection whose handshake failed or is not over has no way to say anything.
   if (!/^(HPE|ERR_HTTP)_/.test(error.code ?? '') || socket.destroyed) {
     socket.destroy();
+    return;
+  }
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && socket.bytesRead === 0) {
+    // Nothing has come at all: a connection that the API server opened to spare, and may use in this very moment.
+    socket.setTimeout(TIMEOUTS.keepAliveTimeout);
     return;
   }
   const refusal = refusalOfBroken(error.code);
