@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type KubeObject, SECRET } from '@openfunction/api';
 import { isCoded } from '@openfunction/errors';
-import { type KubeClient, pause, Reflector, storeKey } from '@openfunction/kube';
+import { type KubeClient, Reflector, storeKey } from '@openfunction/kube';
 import type { Logger } from '@openfunction/telemetry';
 import { FIELD_MANAGER, SECRET_NAME, serviceDnsNames } from '../names.ts';
 import { type Bundle, type Judgement, judge, makeSecret } from './bundle.ts';
@@ -30,9 +30,8 @@ export interface KeeperOptions {
 
 /** Certificates end while nothing in the cluster changes, so the Secret is looked at from time to time. */
 const LOOK_AGAIN_MS = 10 * 60_000;
-/** Whoever was left to write has not done so by then. */
-const OTHERS_MS = 5_000;
-const LONGEST_JITTER_MS = 2_000;
+/** Of two replicas, the second one waits for the first at most so long. */
+const LONGEST_WAIT_MS = { heal: 2_000, renew: 60_000 };
 
 /**
  * Keeps the shared Secret with the certificates good, together with any number of other replicas that do the same: whoever
@@ -46,11 +45,12 @@ export class CertificateKeeper {
   readonly #key: string;
   readonly #secrets: Reflector;
   readonly #task: Task;
-  readonly #stopping = new AbortController();
   /** Of this replica alone, for creating: an apply under this name never takes over what another one has applied. */
   readonly #creator = `${FIELD_MANAGER}-${randomBytes(4).toString('hex')}`;
   #timer: NodeJS.Timeout | undefined;
   #held: Bundle | undefined;
+  /** What is to be written, and when this replica will do it unless another one has. */
+  #turn: { cause: string; at: number } | undefined;
 
   constructor(options: KeeperOptions) {
     const { client, namespace, logger, lifetimes } = options;
@@ -72,23 +72,22 @@ export class CertificateKeeper {
 
   async stop(): Promise<void> {
     clearTimeout(this.#timer);
-    this.#stopping.abort();
     await this.#task.stop();
     await this.#secrets.stop();
   }
 
   async #keep(): Promise<void> {
     let found = this.#look();
-    if (this.#reason(found) !== undefined) {
-      await this.#waitForOthers();
-      found = await this.#mend();
+    if (this.#isMyTurn(found)) {
+      found = await this.#mend(found);
+      this.#isMyTurn(found);
     }
     this.#lookAgain(found.bundle);
   }
 
   /** Judges what the watch has brought, and takes it over if it is good. */
   #look(): Judgement {
-    const found = judge(this.#secrets.store.get(this.#key), this.#dnsNames, new Date());
+    const found = judge(this.#stored(), this.#dnsNames, new Date());
     if (found.bundle !== undefined) this.#hold(found.bundle);
     return found;
   }
@@ -100,18 +99,35 @@ export class CertificateKeeper {
     return step === 'rest' ? undefined : step;
   }
 
-  /** All replicas see the same at the same time; by chance one is first, and the others need not write. */
-  async #waitForOthers(): Promise<void> {
-    if (this.#held === undefined) return;
-    const longest = Math.min(LONGEST_JITTER_MS, this.#options.lifetimes.leaf / 30);
-    await pause(Math.random() * longest, this.#stopping.signal);
+  /**
+   * Whether there is something to write, and now. All replicas see the same at the same time: each draws a moment, the first
+   * one writes, and the others need not.
+   */
+  #isMyTurn(found: Judgement): boolean {
+    const reason = this.#reason(found);
+    if (reason === undefined) {
+      this.#turn = undefined;
+      return false;
+    }
+    const cause = `${reason} ${this.#stored()?.metadata.resourceVersion}`;
+    if (this.#turn?.cause !== cause) this.#turn = { cause, at: Date.now() + this.#drawWait(found) };
+    return Date.now() >= this.#turn.at;
+  }
+
+  #drawWait({ bundle }: Judgement): number {
+    // The very first certificate is waited for by everybody.
+    if (this.#held === undefined) return 0;
+    const longest = bundle === undefined ? LONGEST_WAIT_MS.heal : LONGEST_WAIT_MS.renew;
+    return Math.random() * Math.min(longest, this.#options.lifetimes.leaf / 8);
+  }
+
+  #stored(): KubeObject | undefined {
+    return this.#secrets.store.get(this.#key);
   }
 
   /** Writes what is due, in the place of exactly what was judged; returns what is there afterwards. */
-  async #mend(): Promise<Judgement> {
-    const existing = this.#secrets.store.get(this.#key);
-    const found = this.#look();
-    const reason = this.#reason(found);
+  async #mend(found: Judgement): Promise<Judgement> {
+    const [existing, reason] = [this.#stored(), this.#reason(found)];
     if (reason === undefined) return found;
     const { lifetimes, isTrusted } = this.#options;
     const now = new Date();
@@ -161,8 +177,8 @@ export class CertificateKeeper {
 
   #lookAgain(bundle: Bundle | undefined): void {
     clearTimeout(this.#timer);
-    const renewal = bundle === undefined ? 0 : renewalOf(bundle, this.#options.lifetimes).getTime() - Date.now();
-    const wait = renewal > 0 ? renewal + 10 : OTHERS_MS;
-    this.#timer = setTimeout(() => this.#task.wake(), Math.min(wait, LOOK_AGAIN_MS)).unref();
+    const renewal = bundle === undefined ? undefined : renewalOf(bundle, this.#options.lifetimes).getTime();
+    const wait = (this.#turn?.at ?? renewal ?? 0) - Date.now();
+    this.#timer = setTimeout(() => this.#task.wake(), Math.min(Math.max(wait, 0) + 10, LOOK_AGAIN_MS)).unref();
   }
 }
