@@ -11,7 +11,7 @@ export interface Refusal {
 }
 
 /** So much of a body that nobody wants is thrown away, and for so long, so that its sender gets to read the answer. */
-const DISCARDED_BYTES = 1024 * 1024;
+const DISCARDED_BYTES = 8 * 1024 * 1024;
 const DISCARDED_MS = 1_000;
 
 /**
@@ -30,13 +30,17 @@ export function refuseUnread(request: IncomingMessage, response: ServerResponse,
   discard(request, () => response.end());
 }
 
-/** Answers on a bare socket, where no request could be made of what came or none is wanted any more, and closes it. */
+/**
+ * Answers on a bare socket, where no request could be made of what came or none is wanted any more, and closes it: our side at
+ * once, the whole of it when the other side has closed too, or a little later.
+ */
 export function refuseSocket(socket: Socket, refusal: Refusal): void {
+  if (!socket.writable) return;
   const body = bodyOf(refusal);
   const headers = Object.entries(headersOf(refusal, body)).map(([name, value]) => `${name}: ${value}\r\n`);
-  if (socket.writable)
-    socket.write(`HTTP/1.1 ${refusal.code} ${STATUS_CODES[refusal.code]}\r\n${headers.join('')}\r\n${body}`);
-  socket.destroySoon();
+  socket.end(`HTTP/1.1 ${refusal.code} ${STATUS_CODES[refusal.code]}\r\n${headers.join('')}\r\n${body}`);
+  const timer = setTimeout(() => socket.destroy(), DISCARDED_MS);
+  socket.once('close', () => clearTimeout(timer)).once('end', () => socket.destroy());
 }
 
 function bodyOf({ code, text }: Refusal): string {

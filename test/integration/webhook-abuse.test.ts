@@ -1,0 +1,251 @@
+import { execFile } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { Agent, request } from 'node:https';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { connect, type TLSSocket } from 'node:tls';
+import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { explain } from '@openfunction/errors';
+import { freePort, type ServiceProcess, startService } from '@openfunction/local';
+import { testCluster, waitFor } from '@openfunction/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Issuer } from '../../services/webhook/src/certificate/rotation.ts';
+
+// One webhook as a process of its own, with a mounted certificate, and clients that mean it no good. Times are printed, not
+// judged: they say as much about the machine as about the webhook.
+
+const SERVER_NAME = 'openfunction-webhook-service.openfunction.svc';
+const MUTATE = '/mutate-core-openfunction-io-v1beta2-function';
+const REVIEW = JSON.stringify({
+  apiVersion: 'admission.k8s.io/v1',
+  kind: 'AdmissionReview',
+  request: {
+    uid: 'u1',
+    operation: 'CREATE',
+    name: 'f',
+    namespace: 'demo',
+    object: {
+      apiVersion: 'core.openfunction.io/v1beta2',
+      kind: 'Function',
+      metadata: { name: 'f' },
+      spec: { image: 'registry/hello', serving: { scaleOptions: { minReplicas: 0 } } },
+    },
+  },
+});
+
+/** Between two attackers. */
+const EVERY_MS = 4;
+
+let webhook: ServiceProcess;
+let port: number;
+let ca: string;
+const figures: string[] = [];
+
+beforeAll(async () => {
+  const cluster = await testCluster();
+  const directory = join(cluster.directory, `webhook-abuse-${process.pid}`);
+  await mkdir(directory, { recursive: true });
+  const made = await new Issuer([SERVER_NAME]).make(new Date());
+  const file = async (name: string, text: string) => {
+    await writeFile(join(directory, name), text);
+    return join(directory, name);
+  };
+  [ca, port] = [made.authority.cert, await freePort()];
+  webhook = await startService({
+    service: 'webhook',
+    name: 'webhook',
+    env: {
+      KUBECONFIG: cluster.kubeconfig,
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      TLS_CERT_FILE: await file('tls.crt', made.leaf.cert),
+      TLS_KEY_FILE: await file('tls.key', made.leaf.key),
+    },
+    logs: directory,
+  });
+  await waitFor('the webhook is ready', async () => (await webhook.readiness()) === true);
+  figures.push(`before: ${await megabytes()} MiB`);
+});
+
+afterAll(async () => {
+  console.info(figures.join('\n'));
+  expect(await webhook?.process.stop()).toMatchObject({ code: 0 });
+});
+
+function head(headers: Record<string, string | number>, line = `POST ${MUTATE}`): string {
+  const lines = Object.entries({ Host: SERVER_NAME, 'Content-Type': 'application/json', ...headers });
+  return `${line} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`;
+}
+
+/** What one connection is told, until it is closed: the status, or that it was closed without one. */
+async function attack(act: (socket: TLSSocket) => Promise<unknown> | unknown): Promise<string> {
+  const socket = connect({ host: '127.0.0.1', port, servername: SERVER_NAME, ca });
+  let answer = '';
+  socket.on('data', (data) => {
+    answer += data;
+  });
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  // Whoever goes on sending after an answer may be cut off; what counts is the answer.
+  socket.on('error', () => {});
+  await new Promise((resolve) => socket.once('secureConnect', resolve).once('close', resolve));
+  await Promise.all([act(socket), closed]);
+  return /^HTTP\/1\.1 (\d+)/.exec(answer)?.[1] ?? 'closed';
+}
+
+/** As many at once; they come within some seconds, for it is not their handshakes that are in question. */
+async function attackWith(count: number, act: (socket: TLSSocket) => Promise<unknown> | unknown): Promise<string[]> {
+  const answers = await Promise.all(
+    Array.from({ length: count }, async (_, n) => {
+      await pause(n * EVERY_MS);
+      return await attack(act);
+    }),
+  );
+  return [...new Set(answers)].sort();
+}
+
+/** Writes again and again, as fast as the other side takes it or with pauses, until it is over. */
+async function pour(socket: TLSSocket, piece: string | Buffer, options: { times?: number; everyMs?: number } = {}) {
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  for (let n = 0; n < (options.times ?? Number.POSITIVE_INFINITY) && socket.writable; n++) {
+    const isFull = !socket.write(piece);
+    if (options.everyMs !== undefined) await pause(options.everyMs);
+    else if (isFull) await Promise.race([closed, new Promise((resolve) => socket.once('drain', resolve))]);
+  }
+}
+
+const MIB = Buffer.alloc(1024 * 1024, 'x');
+const CHUNK = Buffer.concat([Buffer.from('100000\r\n'), MIB, Buffer.from('\r\n')]);
+const BOMB = gzipSync(Buffer.alloc(64 * 1024 * 1024));
+const SHORT = { 'Content-Length': 2 };
+const single = (text: string) => () => attackWith(1, (socket) => socket.write(text));
+
+/** A client that behaves: asks 50 times a second, by turns over a kept and over a new connection. */
+function behave(): { stop: () => Promise<{ codes: string[]; milliseconds: number[] }> } {
+  const agents = [new Agent({ keepAlive: true }), new Agent({ keepAlive: false })];
+  const [codes, milliseconds, open]: [Set<string>, number[], Set<Promise<void>>] = [new Set(), [], new Set()];
+  const timer = setInterval(() => {
+    const startedAt = performance.now();
+    const call = review(agents[milliseconds.length % 2] as Agent)
+      .catch(explain)
+      .then((code) => {
+        codes.add(code);
+        milliseconds.push(performance.now() - startedAt);
+      })
+      .finally(() => open.delete(call));
+    open.add(call);
+  }, 20);
+  return {
+    stop: async () => {
+      clearInterval(timer);
+      await Promise.all(open);
+      for (const agent of agents) agent.destroy();
+      return { codes: [...codes], milliseconds: milliseconds.sort((a, b) => a - b) };
+    },
+  };
+}
+
+function review(agent: Agent): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const headers = { 'content-type': 'application/json', 'content-length': REVIEW.length };
+    const options = {
+      host: '127.0.0.1',
+      port,
+      servername: SERVER_NAME,
+      ca,
+      path: MUTATE,
+      method: 'POST',
+      headers,
+      agent,
+    };
+    const call = request(options, (response) => {
+      response.resume().once('end', () => resolve(String(response.statusCode)));
+    });
+    call.once('error', reject);
+    call.end(REVIEW);
+  });
+}
+
+/** Resident memory of the webhook. */
+async function megabytes(): Promise<number> {
+  const { stdout } = await promisify(execFile)('ps', ['-o', 'rss=', '-p', String(webhook.process.pid)]);
+  return Math.round(Number(stdout) / 1024);
+}
+
+describe('whoever means no good gets', () => {
+  test.each<[string, string, () => Promise<string[]>]>([
+    [
+      '408',
+      '300 times headers that never end',
+      () => attackWith(300, trickle(`POST ${MUTATE} HTTP/1.1\r\n`, 'X: y\r\n')),
+    ],
+    ['408', '700 times a body that hardly comes', () => attackWith(700, trickle(head({ 'Content-Length': 500 }), ' '))],
+    ['closed', '1000 connections that say nothing, for 8 s', () => attackWith(1000, idle(8_000))],
+    ['413', 'a body of 100 MB', () => attackWith(1, async (socket) => await declare(socket))],
+    ['413', '5 chunked bodies without end', () => attackWith(5, async (socket) => await chunked(socket))],
+    ['415', 'a gzip bomb', () => attackWith(1, (socket) => socket.write(Buffer.concat([bombHead(), BOMB])))],
+    ['415', 'another content type', single(`${head({ ...SHORT, 'Content-Type': 'text/plain' })}{}`)],
+    ['405', 'another method', single(`${head(SHORT, `PUT ${MUTATE}`)}{}`)],
+    ['404', 'another path', single(`${head(SHORT, 'POST /')}{}`)],
+    ['400', 'another review version', single(versioned('admission.k8s.io/v1beta1'))],
+    ['400', 'no JSON', single(`${head({ ...SHORT, Connection: 'close' })}{]`)],
+    ['400', 'no HTTP', single('hello\r\n\r\n')],
+    ['431', 'headers of 1 MiB', single(head({ Long: 'x'.repeat(1024 * 1024) }))],
+  ])('%s for %s, and a review beside it gets 200', async (code, name, run) => {
+    const beside = behave();
+    const startedAt = performance.now();
+    const codes = await run();
+    // So that there is something to compare with, also where the answer comes at once.
+    await pause(Math.max(0, 1_000 - (performance.now() - startedAt)));
+    const normal = await beside.stop();
+    const p99 = normal.milliseconds[Math.floor(normal.milliseconds.length * 0.99)]?.toFixed(1);
+    figures.push(
+      `${codes.join(', ').padEnd(9)} ${name}: ${normal.milliseconds.length} reviews beside it, p99 ${p99} ms, ${await megabytes()} MiB`,
+    );
+    expect(codes).toEqual([code]);
+    expect(normal.codes).toEqual(['200']);
+  });
+
+  test('nothing that lasts: it is ready, and calm again', async () => {
+    expect(await webhook.readiness()).toBe(true);
+    const beside = behave();
+    await pause(15_000);
+    expect((await beside.stop()).codes).toEqual(['200']);
+    figures.push(`15 s later: ${await megabytes()} MiB`);
+  });
+});
+
+function trickle(first: string, more: string) {
+  return async (socket: TLSSocket) => {
+    socket.write(first);
+    await pour(socket, more, { everyMs: 500 });
+  };
+}
+
+/** Says nothing, and goes. */
+function idle(milliseconds: number) {
+  return async (socket: TLSSocket) => {
+    await pause(milliseconds);
+    expect(socket.writable).toBe(true);
+    socket.destroy();
+  };
+}
+
+async function declare(socket: TLSSocket): Promise<void> {
+  socket.write(head({ 'Content-Length': 100 * MIB.length }));
+  await pour(socket, MIB, { times: 100 });
+}
+
+async function chunked(socket: TLSSocket): Promise<void> {
+  socket.write(head({ 'Transfer-Encoding': 'chunked' }));
+  await pour(socket, CHUNK);
+}
+
+function bombHead(): Buffer {
+  return Buffer.from(head({ 'Content-Encoding': 'gzip', 'Content-Length': BOMB.length }));
+}
+
+function versioned(apiVersion: string): string {
+  const body = JSON.stringify({ ...JSON.parse(REVIEW), apiVersion });
+  return head({ 'Content-Length': body.length, Connection: 'close' }) + body;
+}
