@@ -59,6 +59,8 @@ beforeAll(async () => {
       KUBECONFIG: cluster.kubeconfig,
       HOST: '127.0.0.1',
       PORT: String(port),
+      // As in deploy/base.
+      NODE_OPTIONS: '--max-semi-space-size=4',
       TLS_CERT_FILE: await file('tls.crt', made.leaf.cert),
       TLS_KEY_FILE: await file('tls.key', made.leaf.key),
     },
