@@ -83,7 +83,7 @@ async function measure(world: World, amount: Amount, profile: string | undefined
   return { cpu, steady, create, huge, rssMiB, readyMs, exportedBytes: world.exported() };
 }
 
-/** From the start of the process until `/readyz` says yes; the first has no certificate yet and makes it. */
+/** From the start of the process until it is ready; the first has no certificate yet and makes it. */
 async function measureStarts(world: World, starts: number) {
   const all: number[] = [];
   for (let turn = 0; turn < starts; turn += 1) {

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -20,7 +21,7 @@ export interface ReviewServer extends Target {
 
 export interface Webhook extends ReviewServer {
   healthPort: number;
-  /** From the start of the process until `/readyz` said yes. */
+  /** From the start of the process until `/readyz` says yes and reviews are listened for. */
   readyMs: number;
 }
 
@@ -39,14 +40,23 @@ export interface WebhookOptions {
 
 const READY_MS = 30_000;
 
+const DOCKERFILE = fileURLToPath(new URL('../../../deploy/Dockerfile', import.meta.url));
+
+/** What the image gives to Node before the file. */
+async function imageArgs(): Promise<string[]> {
+  const entrypoint = /^ENTRYPOINT (\[.*\])$/m.exec(await readFile(DOCKERFILE, 'utf8'))?.[1];
+  if (entrypoint === undefined) throw new Error(`${DOCKERFILE}: no ENTRYPOINT in the form of a list`);
+  return (JSON.parse(entrypoint) as string[]).slice(1, -1);
+}
+
 /** Starts the webhook as its image does, and waits until it is ready. */
 export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
-  const [port, healthPort] = [await freePort(), await freePort()];
+  const [port, healthPort, args] = [await freePort(), await freePort(), await imageArgs()];
   const startedAt = performance.now();
   const child = await startProcess({
     name: options.name,
     command: process.execPath,
-    args: ['--enable-source-maps', ...(options.nodeArgs ?? []), options.entry],
+    args: [...args, ...(options.nodeArgs ?? []), options.entry],
     env: {
       PATH: process.env['PATH'],
       KUBECONFIG: options.kubeconfig,
@@ -58,25 +68,39 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
     },
     logFile: join(options.directory, `${options.name}.log`),
   });
-  await untilReady(child, healthPort, startedAt + READY_MS);
+  await untilReady(child, { port, healthPort }, startedAt + READY_MS);
   const readyMs = Math.round(performance.now() - startedAt);
   return { process: child, port, healthPort, readyMs, ...(await trustOf(options.client)) };
 }
 
 /** Asks every 5 ms: the time is what is measured. */
-async function untilReady(child: ManagedProcess, port: number, deadline: number): Promise<void> {
-  while (!(await isReady(port))) {
+async function untilReady(
+  child: ManagedProcess,
+  ports: { port: number; healthPort: number },
+  deadline: number,
+): Promise<void> {
+  while (!((await saysReady(ports.healthPort)) && (await listens(ports.port)))) {
     if (child.running && performance.now() < deadline) await pause(5);
     else throw new Error(`${child.name} is not ready: ${(await child.lastLines()).join(' | ')}`);
   }
 }
 
-function isReady(port: number): Promise<boolean> {
+function saysReady(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     get({ host: '127.0.0.1', port, path: '/readyz', agent: false }, (response) => {
       response.resume();
       resolve(response.statusCode === 200);
     }).on('error', () => resolve(false));
+  });
+}
+
+function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
   });
 }
 
