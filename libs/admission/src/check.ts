@@ -9,8 +9,16 @@ export const MOST_PROBLEMS = 100;
 /** Stands for "there is no old value to compare with". */
 const NONE = Symbol('none');
 
+/** Where the walk is: a chain instead of a path, because a path is only wanted where something is wrong. */
+interface Place {
+  around: Place | undefined;
+  name: string | number;
+}
+
 interface Walk {
   problems: Problem[];
+  /** Where the walk began. */
+  start: FieldPath;
 }
 
 /**
@@ -19,56 +27,64 @@ interface Walk {
  * With `old`, parts that did not change are passed over, as the API server's own ratcheting does. Total over any JSON.
  */
 export function checkSchema(schema: StructuralSchema, value: unknown, path: FieldPath, old: unknown = NONE): Problem[] {
-  const walk: Walk = { problems: [] };
-  check(walk, schema, value, path, NONE);
+  const walk: Walk = { problems: [], start: path };
+  check(walk, schema, value, undefined, NONE);
   if (walk.problems.length === 0 || old === NONE) return walk.problems;
-  const ratcheted: Walk = { problems: [] };
-  check(ratcheted, schema, value, path, old);
+  const ratcheted: Walk = { problems: [], start: path };
+  check(ratcheted, schema, value, undefined, old);
   return ratcheted.problems;
 }
 
-function check(walk: Walk, schema: StructuralSchema, value: unknown, path: FieldPath, old: unknown): void {
+function check(walk: Walk, schema: StructuralSchema, value: unknown, place: Place | undefined, old: unknown): void {
   if (walk.problems.length >= MOST_PROBLEMS || (old !== NONE && isEqual(value, old))) return;
   if (value === null && schema.nullable === true) return;
   const mistyped = wrongType(schema, value);
   if (mistyped !== undefined) {
-    report(walk, path, { reason: 'Invalid', value, detail: mistyped });
+    report(walk, place, { reason: 'Invalid', value, detail: mistyped });
     return;
   }
-  checkWord(walk, schema, value, path);
-  if (typeof value === 'string') for (const detail of wrongText(schema, value)) invalid(walk, path, value, detail);
-  if (typeof value === 'number') for (const detail of wrongNumber(schema, value)) invalid(walk, path, value, detail);
-  if (Array.isArray(value)) checkList(walk, schema, value, path, old);
-  else if (typeof value === 'object' && value !== null) checkObject(walk, schema, value, path, old);
-  checkForms(walk, schema, value, path);
+  checkWord(walk, schema, value, place);
+  if (typeof value === 'string') for (const detail of wrongText(schema, value)) invalid(walk, place, value, detail);
+  if (typeof value === 'number') for (const detail of wrongNumber(schema, value)) invalid(walk, place, value, detail);
+  if (Array.isArray(value)) checkList(walk, schema, value, place, old);
+  else if (typeof value === 'object' && value !== null) checkObject(walk, schema, value, place, old);
+  checkForms(walk, schema, value, place);
 }
 
-function checkWord(walk: Walk, schema: StructuralSchema, value: unknown, path: FieldPath): void {
+function checkWord(walk: Walk, schema: StructuralSchema, value: unknown, place: Place | undefined): void {
   if (schema.enum === undefined || schema.enum.some((word) => isEqual(word, value))) return;
   const known = schema.enum.map((word) => JSON.stringify(word)).join(', ');
-  report(walk, path, { reason: 'NotSupported', value, detail: `supported values: ${known}` });
+  report(walk, place, { reason: 'NotSupported', value, detail: `supported values: ${known}` });
 }
 
-function checkObject(walk: Walk, schema: StructuralSchema, value: object, path: FieldPath, old: unknown): void {
+function checkObject(
+  walk: Walk,
+  schema: StructuralSchema,
+  value: object,
+  place: Place | undefined,
+  old: unknown,
+): void {
   const { properties = {}, required = [], additionalProperties, minProperties, maxProperties } = schema;
   for (const name of required) {
     // A field with a default is filled in by the API server before it looks.
     const written = member(value, name);
     const nullable = (member(properties, name) as StructuralSchema | undefined)?.nullable === true;
     if (written === undefined || (written === null && !nullable))
-      report(walk, [...path, name], { reason: 'Required', detail: '' });
+      report(walk, { around: place, name }, { reason: 'Required', detail: '' });
   }
-  for (const [name, child] of Object.entries(value)) {
+  const names = Object.keys(value);
+  for (const name of names) {
+    const child = (value as Record<string, unknown>)[name];
     const childSchema = Object.hasOwn(properties, name) ? properties[name] : additionalProperties;
     // The API server takes a null of a member that cannot be null as if the member were not written.
     if (typeof childSchema !== 'object' || child === null) continue;
-    check(walk, childSchema, child, [...path, name], oldMember(old, name));
+    check(walk, childSchema, child, { around: place, name }, oldMember(old, name));
   }
-  const count = Object.keys(value).length;
+  const count = names.length;
   if (minProperties !== undefined && count < minProperties)
-    invalid(walk, path, value, `must have at least ${minProperties} entries`);
+    invalid(walk, place, value, `must have at least ${minProperties} entries`);
   if (maxProperties !== undefined && count > maxProperties)
-    invalid(walk, path, value, `must have at most ${maxProperties} entries`);
+    invalid(walk, place, value, `must have at most ${maxProperties} entries`);
 }
 
 function oldMember(old: unknown, name: string): unknown {
@@ -79,21 +95,21 @@ function checkList(
   walk: Walk,
   schema: StructuralSchema,
   value: readonly unknown[],
-  path: FieldPath,
+  place: Place | undefined,
   old: unknown,
 ): void {
   const { items, minItems, maxItems } = schema;
   if (minItems !== undefined && value.length < minItems)
-    invalid(walk, path, value, `must have at least ${minItems} items`);
+    invalid(walk, place, value, `must have at least ${minItems} items`);
   if (maxItems !== undefined && value.length > maxItems)
-    invalid(walk, path, value, `must have at most ${maxItems} items`);
-  checkDuplicates(walk, schema, value, path);
+    invalid(walk, place, value, `must have at most ${maxItems} items`);
+  checkDuplicates(walk, schema, value, place);
   if (items === undefined) return;
   const before = oldItems(schema, old);
   for (const [index, item] of value.entries()) {
     if (walk.problems.length >= MOST_PROBLEMS) return;
     const oldItem = before.size === 0 ? undefined : before.get(keyOf(schema, item)?.text ?? '');
-    check(walk, items, item, [...path, index], oldItem ?? NONE);
+    check(walk, items, item, { around: place, name: index }, oldItem ?? NONE);
   }
 }
 
@@ -127,27 +143,39 @@ function isScalar(value: unknown): boolean {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 }
 
-function checkDuplicates(walk: Walk, schema: StructuralSchema, value: readonly unknown[], path: FieldPath): void {
+function checkDuplicates(
+  walk: Walk,
+  schema: StructuralSchema,
+  value: readonly unknown[],
+  place: Place | undefined,
+): void {
   const seen = new Set<string>();
   for (const [index, item] of value.entries()) {
     const key = keyOf(schema, item);
     if (key === undefined) continue;
-    if (seen.has(key.text)) report(walk, [...path, index], { reason: 'Duplicate', value: key.shown, detail: '' });
+    if (seen.has(key.text))
+      report(walk, { around: place, name: index }, { reason: 'Duplicate', value: key.shown, detail: '' });
     seen.add(key.text);
   }
 }
 
-function checkForms(walk: Walk, schema: StructuralSchema, value: unknown, path: FieldPath): void {
+function checkForms(walk: Walk, schema: StructuralSchema, value: unknown, place: Place | undefined): void {
   // What an int-or-string may be has been said by its type already.
   if (schema.anyOf === undefined || schema['x-kubernetes-int-or-string'] === true) return;
-  if (!schema.anyOf.some((form) => checkSchema(form, value, path).length === 0))
-    invalid(walk, path, value, 'must have one of the allowed forms');
+  if (!schema.anyOf.some((form) => checkSchema(form, value, []).length === 0))
+    invalid(walk, place, value, 'must have one of the allowed forms');
 }
 
-function invalid(walk: Walk, path: FieldPath, value: unknown, detail: string): void {
-  report(walk, path, { reason: 'Invalid', value, detail });
+function invalid(walk: Walk, place: Place | undefined, value: unknown, detail: string): void {
+  report(walk, place, { reason: 'Invalid', value, detail });
 }
 
-function report(walk: Walk, path: FieldPath, problem: Omit<Problem, 'path'>): void {
-  if (walk.problems.length < MOST_PROBLEMS) walk.problems.push({ ...problem, path });
+function report(walk: Walk, place: Place | undefined, problem: Omit<Problem, 'path'>): void {
+  if (walk.problems.length < MOST_PROBLEMS) walk.problems.push({ ...problem, path: [...walk.start, ...pathTo(place)] });
+}
+
+function pathTo(place: Place | undefined): FieldPath {
+  const path: (string | number)[] = [];
+  for (let at = place; at !== undefined; at = at.around) path.push(at.name);
+  return path.reverse();
 }
