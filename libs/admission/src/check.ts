@@ -113,10 +113,12 @@ function checkList(
   }
 }
 
+const NO_ITEMS: ReadonlyMap<string, unknown> = new Map();
+
 /** The old items by key. Only items of a keyed list belong together; those of any other list are told apart by nothing. */
-function oldItems(schema: StructuralSchema, old: unknown): Map<string, unknown> {
+function oldItems(schema: StructuralSchema, old: unknown): ReadonlyMap<string, unknown> {
+  if (schema['x-kubernetes-list-type'] !== 'map' || !Array.isArray(old)) return NO_ITEMS;
   const byKey = new Map<string, unknown>();
-  if (schema['x-kubernetes-list-type'] !== 'map' || !Array.isArray(old)) return byKey;
   for (const item of old) byKey.set(keyOf(schema, item)?.text ?? '', item);
   return byKey;
 }
@@ -149,6 +151,7 @@ function checkDuplicates(
   value: readonly unknown[],
   place: Place | undefined,
 ): void {
+  if (schema['x-kubernetes-list-type'] === undefined || value.length < 2) return;
   const seen = new Set<string>();
   for (const [index, item] of value.entries()) {
     const key = keyOf(schema, item);

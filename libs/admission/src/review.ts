@@ -99,8 +99,7 @@ export function reviewValidating(
   return reviewWith(body, reviewed, (request, operation) => {
     // What is stored is judged as it is; its warnings have been given by the mutating review.
     const judged = caseOf(reviewed, request, operation, context);
-    const { problems } = findAll({ ...judged, draft: { object: judged.given, set: [] } });
-    return { problems, warnings: [] };
+    return { problems: problemsOf({ ...judged, draft: { object: judged.given, set: [] } }), warnings: [] };
   });
 }
 
@@ -176,8 +175,12 @@ function reviewWith(
   return { answer, verdict: refused ? 'denied' : 'allowed', problems: problems.length, ...facts };
 }
 
-/** Everything the schema and the rules say, in document order, nothing twice. */
 function findAll(judged: Case): Judgement {
+  return { problems: problemsOf(judged), warnings: warningsOf(judged) };
+}
+
+/** Everything the schema and the rules refuse, in document order, nothing twice. */
+function problemsOf(judged: Case): Problem[] {
   const { reviewed, sent, sentOld, draft, seen } = judged;
   const { schema, view } = reviewed;
   const ofRules = [
@@ -190,7 +193,7 @@ function findAll(judged: Case): Judgement {
   const [object, old] = view === undefined ? [draft.object, seen.old] : [sent, sentOld];
   const ofSchema = checkSchema(withoutStatus(schema), object, [], ...(old === undefined ? [] : [old]));
   const problems = inDocumentOrder(schema, [...ofRules, ...ofSchema.filter((found) => !isSaid(found, ofRules))]);
-  return { problems: problems.slice(0, MOST_PROBLEMS), warnings: warningsOf(judged) };
+  return problems.slice(0, MOST_PROBLEMS);
 }
 
 function warningsOf({ reviewed, operation, sent, draft, seen }: Case): Problem[] {
@@ -202,12 +205,23 @@ function warningsOf({ reviewed, operation, sent, draft, seen }: Case): Problem[]
 /** The API server cuts off all warnings of an answer at 4 KiB together. */
 const MOST_WARNINGS = 20;
 
-function ofLevel(rules: readonly Rule[], level: Rule['level'], operation: Operation): Rule[] {
-  return rules.filter((rule) => rule.level === level && rule.on.includes(operation));
+const chosen = new WeakMap<readonly Rule[], Map<string, readonly Rule[]>>();
+
+/** The rows of a table for one level and operation; picked out once for each table. */
+function ofLevel(rules: readonly Rule[], level: Rule['level'], operation: Operation): readonly Rule[] {
+  const known = chosen.get(rules) ?? new Map<string, readonly Rule[]>();
+  if (known.size === 0) chosen.set(rules, known);
+  const name = `${level} ${operation}`;
+  const found = known.get(name) ?? rules.filter((rule) => rule.level === level && rule.on.includes(operation));
+  known.set(name, found);
+  return found;
 }
 
-function complaints(rule: Rule, object: unknown, seen: Seen): Problem[] {
-  const broken = rule.broken(object, seen) ?? [];
+const NOTHING: readonly Problem[] = [];
+
+function complaints(rule: Rule, object: unknown, seen: Seen): readonly Problem[] {
+  const broken = rule.broken(object, seen);
+  if (broken === undefined) return NOTHING;
   const list = 'reason' in broken ? [broken] : broken;
   return list.map((complaint) => problemOf(complaint, segments(rule.path)));
 }
