@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import {
   CRD,
+  FUNCTION,
   type Kind,
   type KubeObject,
   MUTATING_WEBHOOK,
@@ -319,5 +320,22 @@ describe('mounted files', () => {
     await waitFor('some creates', () => load.created > 5);
     await load.stop();
     expect(load.failures).toEqual([]);
+  });
+});
+
+describe('while no webhook answers', () => {
+  const key = { namespace: 'default', name: 'mounted-0' };
+  const patch = (body: object) => client.patch(FUNCTION, key, body);
+
+  test('what it has no business with goes on, and all else is refused', async () => {
+    for (const each of replicas) await each.process.stop();
+    await expect(patch({ spec: { image: 'registry/other' } })).rejects.toThrow(/failed calling webhook/);
+    await expect(patch({ metadata: { annotations: { a: 'b' } } })).rejects.toThrow(/failed calling webhook/);
+    await patch({ metadata: { labels: { a: 'b' }, finalizers: ['example.com/wait'] } });
+    await client.patch(FUNCTION, key, { status: { build: { state: 'Skipped' } } }, { subresource: 'status' });
+    await client.delete(FUNCTION, key);
+    expect((await client.get(FUNCTION, key))?.metadata.deletionTimestamp).toBeDefined();
+    await patch({ metadata: { annotations: { a: 'b' }, finalizers: null } });
+    expect(await client.get(FUNCTION, key)).toBeUndefined();
   });
 });
