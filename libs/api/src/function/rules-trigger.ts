@@ -69,7 +69,8 @@ export const TRIGGER_RULES: readonly Rule[] = [
       refuses: scaleTrigger({ metadata: {} }),
     },
     (metadata, trigger) => {
-      const isEmpty = isObject(metadata) && Object.keys(metadata).length === 0;
+      // The API server drops members that are null.
+      const isEmpty = isObject(metadata) && Object.values(metadata).every(isAbsent);
       const isFree = WITHOUT_METADATA.some((type) => type === valueAt(trigger, 'type'));
       return isEmpty && !isFree ? required('must hold the settings of the scaler') : undefined;
     },
