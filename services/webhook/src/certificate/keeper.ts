@@ -4,9 +4,10 @@ import { isCoded } from '@openfunction/errors';
 import { type KubeClient, Reflector, storeKey } from '@openfunction/kube';
 import type { Logger } from '@openfunction/telemetry';
 import { FIELD_MANAGER, SECRET_NAME, serviceDnsNames } from '../names.ts';
+import { Bridge } from './bridge.ts';
 import { type Bundle, type Judgement, judge, makeSecret } from './bundle.ts';
 import type { Offer } from './handover.ts';
-import { Issuer, type Lifetimes, renewalOf, stepOf } from './rotation.ts';
+import { Issuer, type Lifetimes, renewalOf, type Step, stepOf } from './rotation.ts';
 import { Task } from './task.ts';
 
 /*
@@ -30,8 +31,9 @@ export interface KeeperOptions {
 
 /** Certificates end while nothing in the cluster changes, so the Secret is looked at from time to time. */
 const LOOK_AGAIN_MS = 10 * 60_000;
-/** Of two replicas, the second one waits for the first at most so long. */
-const LONGEST_WAIT_MS = { heal: 2_000, renew: 60_000 };
+/** Of two replicas that see the same fault, the second one waits for the first at most so long. */
+const LONGEST_WAIT_MS = 1_000;
+const LONGEST_AHEAD_MS = 60_000;
 
 /**
  * Keeps the shared Secret with the certificates good, together with any number of other replicas that do the same: whoever
@@ -45,18 +47,21 @@ export class CertificateKeeper {
   readonly #key: string;
   readonly #secrets: Reflector;
   readonly #task: Task;
+  readonly #bridge: Bridge;
   /** Of this replica alone, for creating: an apply under this name never takes over what another one has applied. */
   readonly #creator = `${FIELD_MANAGER}-${randomBytes(4).toString('hex')}`;
   #timer: NodeJS.Timeout | undefined;
   #held: Bundle | undefined;
-  /** What is to be written, and when this replica will do it unless another one has. */
+  #earliness = Math.random();
+  /** What is to be mended, and when this replica will do it unless another one has. */
   #turn: { cause: string; at: number } | undefined;
 
   constructor(options: KeeperOptions) {
-    const { client, namespace, logger, lifetimes } = options;
+    const { client, namespace, logger, lifetimes, onOffer } = options;
     this.#options = options;
     this.#dnsNames = serviceDnsNames(namespace);
     this.#issuer = new Issuer(this.#dnsNames, lifetimes);
+    this.#bridge = new Bridge({ issuer: this.#issuer, lifetimes, logger, onOffer });
     this.#key = storeKey({ namespace, name: SECRET_NAME });
     this.#task = new Task('certificate', () => this.#keep(), logger);
     const fieldSelector = `metadata.name=${SECRET_NAME}`;
@@ -71,8 +76,9 @@ export class CertificateKeeper {
   }
 
   async stop(): Promise<void> {
-    clearTimeout(this.#timer);
     await this.#task.stop();
+    clearTimeout(this.#timer);
+    this.#bridge.stop();
     await this.#secrets.stop();
   }
 
@@ -88,37 +94,38 @@ export class CertificateKeeper {
   /** Judges what the watch has brought, and takes it over if it is good. */
   #look(): Judgement {
     const found = judge(this.#stored(), this.#dnsNames, new Date());
-    if (found.bundle !== undefined) this.#hold(found.bundle);
+    if (found.bundle !== undefined) {
+      this.#held = found.bundle;
+      this.#bridge.hold(found.bundle);
+    }
     return found;
   }
 
   /** Why the Secret has to be written; undefined when it may rest. */
   #reason({ bundle, fault }: Judgement): string | undefined {
     if (bundle === undefined) return fault;
-    const step = stepOf(bundle, new Date(), this.#options.lifetimes, this.#options.isTrusted);
+    const step = this.#step(bundle);
     return step === 'rest' ? undefined : step;
   }
 
-  /**
-   * Whether there is something to write, and now. All replicas see the same at the same time: each draws a moment, the first
-   * one writes, and the others need not.
-   */
-  #isMyTurn(found: Judgement): boolean {
-    const reason = this.#reason(found);
-    if (reason === undefined) {
-      this.#turn = undefined;
-      return false;
-    }
-    const cause = `${reason} ${this.#stored()?.metadata.resourceVersion}`;
-    if (this.#turn?.cause !== cause) this.#turn = { cause, at: Date.now() + this.#drawWait(found) };
-    return Date.now() >= this.#turn.at;
+  /** What is due. Each replica is early by a time it has drawn: the first one writes, and the others need not. */
+  #step(bundle: Bundle): Step {
+    const { lifetimes, isTrusted } = this.#options;
+    return stepOf(bundle, new Date(Date.now() + this.#earliness * aheadOf(lifetimes)), lifetimes, isTrusted);
   }
 
-  #drawWait({ bundle }: Judgement): number {
+  /** Whether there is something to write, and now. What is broken is mended at a moment that each replica draws. */
+  #isMyTurn(found: Judgement): boolean {
+    const reason = this.#reason(found);
+    if (reason === undefined || found.bundle !== undefined) {
+      this.#turn = undefined;
+      return reason !== undefined;
+    }
+    const cause = `${reason} ${this.#stored()?.metadata.resourceVersion}`;
     // The very first certificate is waited for by everybody.
-    if (this.#held === undefined) return 0;
-    const longest = bundle === undefined ? LONGEST_WAIT_MS.heal : LONGEST_WAIT_MS.renew;
-    return Math.random() * Math.min(longest, this.#options.lifetimes.leaf / 8);
+    const longest = this.#held === undefined ? 0 : LONGEST_WAIT_MS;
+    if (this.#turn?.cause !== cause) this.#turn = { cause, at: Date.now() + Math.random() * longest };
+    return Date.now() >= this.#turn.at;
   }
 
   #stored(): KubeObject | undefined {
@@ -129,12 +136,11 @@ export class CertificateKeeper {
   async #mend(found: Judgement): Promise<Judgement> {
     const [existing, reason] = [this.#stored(), this.#reason(found)];
     if (reason === undefined) return found;
-    const { lifetimes, isTrusted } = this.#options;
     const now = new Date();
     const made =
       found.bundle === undefined
         ? await this.#issuer.heal(found, this.#held, now)
-        : await this.#issuer.advance(found.bundle, stepOf(found.bundle, now, lifetimes, isTrusted), now);
+        : await this.#issuer.advance(found.bundle, this.#step(found.bundle), now);
     await this.#write(made, existing, reason);
     return this.#look();
   }
@@ -151,6 +157,7 @@ export class CertificateKeeper {
       this.#secrets.store.put(written);
     } catch (error) {
       if (!isCoded(error, 'api.conflict')) throw error;
+      this.#earliness = Math.random();
       const theirs = await client.get(SECRET, { namespace, name: SECRET_NAME });
       // If there is none, or none that is good, the watch brings it and wakes us again.
       if (theirs !== undefined) this.#secrets.store.put(theirs);
@@ -168,17 +175,17 @@ export class CertificateKeeper {
     return await client.apply(SECRET, makeSecret(bundle, namespace), { fieldManager: this.#creator });
   }
 
-  #hold(bundle: Bundle): void {
-    this.#held = bundle;
-    const { authority, leaf, next, previous } = bundle;
-    const also = [next?.cert, previous].filter((cert) => cert !== undefined);
-    this.#options.onOffer({ leaf, needs: [authority.cert], also });
-  }
-
   #lookAgain(bundle: Bundle | undefined): void {
     clearTimeout(this.#timer);
-    const renewal = bundle === undefined ? undefined : renewalOf(bundle, this.#options.lifetimes).getTime();
+    const { lifetimes } = this.#options;
+    const early = this.#earliness * aheadOf(lifetimes);
+    const renewal = bundle === undefined ? undefined : renewalOf(bundle, lifetimes).getTime() - early;
     const wait = (this.#turn?.at ?? renewal ?? 0) - Date.now();
     this.#timer = setTimeout(() => this.#task.wake(), Math.min(Math.max(wait, 0) + 10, LOOK_AGAIN_MS)).unref();
   }
+}
+
+/** By how much a replica may be early with a renewal. */
+function aheadOf({ leaf }: Lifetimes): number {
+  return Math.min(LONGEST_AHEAD_MS, leaf / 8);
 }
