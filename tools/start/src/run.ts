@@ -5,7 +5,7 @@ import { CodedError, explain } from '@openfunction/errors';
 import { canListen, freePort, type Identity, issueIdentity, poll, startRedis } from '@openfunction/local';
 import { type Cluster, startOwnCluster, useCluster } from './cluster.ts';
 import { startForwarder } from './forwarder.ts';
-import { install, readInstallation } from './install.ts';
+import { install, installOwn, readInstallation } from './install.ts';
 import type { Options } from './options.ts';
 import { Replica } from './replica.ts';
 import type { Report } from './report.ts';
@@ -35,9 +35,10 @@ const READY_MS = 90_000;
 
 /*
  *   API server, Redis, Git repository of the samples      at once
- *     └─► CRDs, roles, webhook configurations, Gateway
+ *     └─► CRDs, roles, webhook configurations
  *           └─► controller manager, identities ─► services (webhook, controllers, local platform)
  *                 └─► every /readyz says yes, and a Function is admitted
+ *                       └─► Gateway
  */
 
 /** Brings the whole system up; returns when it takes Functions. Throws with one sentence. */
@@ -66,6 +67,7 @@ export async function bringUp(launch: Launch): Promise<Cluster> {
     ),
   ]);
   await report.step('admission', () => awaitAdmission(cluster, parts));
+  await installOwn(cluster.client, manifests);
   return cluster;
 }
 

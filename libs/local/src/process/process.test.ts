@@ -129,7 +129,7 @@ describe('the guard', () => {
     const child = await pidFrom(pidFile);
     expect(isAlive(child)).toBe(true);
     parent.kill('SIGKILL');
-    expect(await poll(() => !isAlive(child) || undefined, 5000)).toBe(true);
+    expect(await poll(() => !isAlive(child) || undefined, 20_000)).toBe(true);
   });
 });
 
