@@ -1,5 +1,14 @@
-import type { ReviewedKind } from '@openfunction/admission';
-import { ANNOTATION, isObject, type Operation, V1BETA1_PRESERVED, V1BETA2_PRESERVED } from '@openfunction/api';
+import { checkSchema, type ReviewedKind, unknownFields } from '@openfunction/admission';
+import {
+  ANNOTATION,
+  type FieldPath,
+  isObject,
+  type Operation,
+  type StructuralSchema,
+  V1BETA1_PRESERVED,
+  V1BETA2_PRESERVED,
+  withoutPreserved,
+} from '@openfunction/api';
 import type { Choices } from './choices.ts';
 import { changed, overlaid } from './overlay.ts';
 import { headed, type Json, SAMPLES, type Samples, WORDS } from './samples.ts';
@@ -131,4 +140,55 @@ function withMetadata(choices: Choices, object: Json): Json {
   if (choices.percent(15)) metadata['name'] = choices.of(['a', 'a.b', 'A', '1a', 'x'.repeat(64), 'a-', '']);
   if (choices.percent(10)) metadata['labels'] = { a: 'b' };
   return { ...object, metadata };
+}
+
+/** Kinds with more than one version. */
+const CONVERTED: readonly Samples[] = SAMPLES.filter(({ reviewed }) =>
+  SAMPLES.some((other) => other !== undefined && other.reviewed.kind === reviewed.kind && other.reviewed !== reviewed),
+);
+
+/** An object that the schema of its version takes, status included, with no field that the schema does not know. */
+export function drawConforming(choices: Choices): Case {
+  const samples = choices.of(CONVERTED);
+  const { reviewed } = samples;
+  const object = drawObject(choices, samples, 0);
+  const { spec = {}, status = {} } = reviewed.schema.properties ?? {};
+  const drawing: Drawing = { choices, mistakes: 0, room: 12 };
+  const made: Json = {
+    ...withoutOthersParts(object),
+    spec: conforming(spec, object['spec']),
+    ...(choices.percent(30) && { status: valueOf(drawing, status, 'status') }),
+  };
+  return { reviewed, operation: 'create', object: made, old: undefined, dryRun: false };
+}
+
+/** The object as its user has written it: what conversion keeps for itself in annotations is gone. */
+function withoutOthersParts(object: Json): Json {
+  const { annotations, ...metadata } = object['metadata'] as Json;
+  const rest = isObject(annotations) ? withoutPreserved(annotations) : {};
+  // Conversion takes an empty map of annotations off with its own.
+  return { ...object, metadata: { ...metadata, ...(Object.keys(rest).length > 0 && { annotations: rest }) } };
+}
+
+/** The value without what the schema does not know or refuses. */
+function conforming(schema: StructuralSchema, value: unknown): unknown {
+  let kept = value;
+  // Taking a part away may leave another one wrong: a required member that is gone.
+  for (let round = 0; round < 20; round += 1) {
+    const wrong = [...unknownFields(schema, kept), ...checkSchema(schema, kept, []).map(({ path }) => path)];
+    if (wrong.length === 0) return kept;
+    for (const path of wrong) kept = withoutPlace(kept, path.length > 1 && round > 0 ? path.slice(0, -1) : path);
+  }
+  return {};
+}
+
+function withoutPlace(value: unknown, [name, ...rest]: FieldPath): unknown {
+  if (name === undefined || typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return value;
+  const inner = (value as Json)[name];
+  if (Array.isArray(value)) {
+    const at = Number(name);
+    return rest.length === 0 ? value.toSpliced(at, 1) : value.with(at, withoutPlace(inner, rest));
+  }
+  const { [name]: _, ...others } = value as Json;
+  return rest.length === 0 ? others : { ...others, [name]: withoutPlace(inner, rest) };
 }

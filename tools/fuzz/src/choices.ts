@@ -1,6 +1,3 @@
-/** The largest choice: what is drawn is a whole number below this. */
-const CHOICES = 2 ** 24;
-
 /**
  * The source of everything that is random in a generated value: a list of whole numbers, read from its start. Behind its end every
  * choice is 0, the plainest one. A generator that reads nothing else can be repeated, and made smaller, by its list alone.
@@ -15,7 +12,7 @@ export class Choices {
 
   /** Choices from 32-bit numbers that somebody else draws. */
   static drawn(nextInt: () => number): Choices {
-    return new Choices(() => (nextInt() >>> 0) % CHOICES);
+    return new Choices(() => nextInt() >>> 0);
   }
 
   /** Choices of their own, the same for the same seed (mulberry32). */
@@ -41,9 +38,9 @@ export class Choices {
 
   /** A whole number from 0 to below `count`. */
   below(count: number): number {
-    const choice = this.#next(this.#taken.length);
+    const choice = this.#next(this.#taken.length) % count;
     this.#taken.push(choice);
-    return choice % count;
+    return choice;
   }
 
   /** Whether something with this chance, of 100, happens. */

@@ -23,27 +23,36 @@ class Drawn<Made> extends fc.Arbitrary<Made> {
   }
 
   override shrink(_value: Made, context: unknown): fc.Stream<fc.Value<Made>> {
-    return fc.stream(smaller(context as readonly number[])).map((list) => this.#valueOf(Choices.repeated(list)));
+    const list = context as readonly number[];
+    return fc
+      .stream(smaller(list))
+      .map((fewer) => this.#valueOf(Choices.repeated(fewer)))
+      .filter((value) => isSimpler(value.context as readonly number[], list));
   }
 
   #valueOf(choices: Choices): fc.Value<Made> {
     const made = this.#make(choices);
-    return new fc.Value(made, choices.taken);
+    const end = choices.taken.findLastIndex((choice) => choice !== 0) + 1;
+    return new fc.Value(made, choices.taken.slice(0, end));
   }
+}
+
+/** Whether a list is shorter, or smaller at the first place where two differ: so making a value smaller comes to an end. */
+function isSimpler(left: readonly number[], right: readonly number[]): boolean {
+  if (left.length !== right.length) return left.length < right.length;
+  const at = left.findIndex((choice, index) => choice !== right[index]);
+  return at !== -1 && (left[at] ?? 0) < (right[at] ?? 0);
 }
 
 /** Lists that are simpler: shorter by a run, with a run of zeros, with one smaller number; the greatest steps first. */
 export function* smaller(list: readonly number[]): Generator<readonly number[]> {
-  const end = list.findLastIndex((choice) => choice !== 0) + 1;
-  // Behind the end of a list every choice is 0 anyway.
-  if (end < list.length && end > 0) yield list.slice(0, end);
+  const end = list.length;
   for (let run = end; run >= 1; run = Math.floor(run / 2)) {
     for (let at = 0; at + run <= end; at += run) {
-      yield [...list.slice(0, at), ...list.slice(at + run, end)];
-      if (list.slice(at, at + run).some((choice) => choice !== 0)) yield list.slice(0, end).fill(0, at, at + run);
+      yield [...list.slice(0, at), ...list.slice(at + run)];
+      if (list.slice(at, at + run).some((choice) => choice !== 0)) yield list.slice().fill(0, at, at + run);
     }
   }
-  for (const [at, choice] of list.slice(0, end).entries())
-    for (const less of new Set([choice % 100, Math.floor(choice / 2), choice - 1]))
-      if (less >= 0 && less < choice) yield list.slice(0, end).with(at, less);
+  for (const [at, choice] of list.entries())
+    for (const less of new Set([Math.floor(choice / 2), choice - 1])) if (less > 0) yield list.with(at, less);
 }

@@ -1,0 +1,172 @@
+import { isDeepStrictEqual } from 'node:util';
+import { applyDefaults, checkSchema, REVIEWED_KINDS, type ReviewedKind, unknownFields } from '@openfunction/admission';
+import { apiVersionOf, convert } from '@openfunction/api';
+import { type Case, drawCase, drawConforming } from './cases.ts';
+import type { Choices } from './choices.ts';
+import { applyPatch } from './json-patch.ts';
+import { inTables, mutate, patched, untraced, validate } from './reviews.ts';
+import { lost } from './written.ts';
+
+/** What holds for every object. `check` throws where it does not, and says whether the case was one the law is about. */
+export interface Law {
+  name: string;
+  draw: (choices: Choices) => Case;
+  check: (given: Case) => boolean;
+}
+
+/** The longest that one review may take, in milliseconds. */
+const LONGEST = 50;
+
+/** The laws of defaults, reviews and conversion, over every kind and version that is reviewed. */
+export const LAWS: readonly Law[] = [
+  { name: 'defaults applied twice change nothing more', draw: drawCase, check: isIdempotent },
+  { name: 'a patch makes the defaulted object', draw: drawCase, check: makesDefaulted },
+  { name: 'a patch has no operation too many', draw: drawCase, check: isMinimal },
+  { name: 'defaults keep what the user has written', draw: drawCase, check: keepsWritten },
+  { name: 'what is accepted stays accepted', draw: drawCase, check: staysAccepted },
+  { name: 'what is refused stays refused', draw: drawCase, check: staysRefused },
+  { name: 'conversion there and back gives the object again', draw: drawConforming, check: returns },
+  { name: 'a converted object has only fields that its version knows', draw: drawConforming, check: isKnown },
+  { name: 'no review throws or takes long', draw: drawCase, check: isQuick },
+];
+
+function isIdempotent(given: Case): boolean {
+  const { reviewed, operation, old } = given;
+  const { given: before, defaulted } = inTables(given);
+  const again = applyDefaults(
+    reviewed.defaults,
+    defaulted,
+    operation,
+    old && inTables({ ...given, object: old }).given,
+  );
+  expectEqual(again.object, defaulted);
+  expectEqual(again.set, []);
+  return !isDeepStrictEqual(before, defaulted);
+}
+
+function makesDefaulted(given: Case): boolean {
+  const verdict = mutate(given);
+  if (!verdict.allowed) return false;
+  const { defaulted } = inTables(given);
+  const convertBack = given.reviewed.view?.convert ?? ((object: unknown) => object);
+  expectEqual(untraced(convertBack(patched(given, verdict))), untraced(defaulted));
+  return verdict.patch.length > 0;
+}
+
+function isMinimal(given: Case): boolean {
+  const { patch, allowed } = mutate(given);
+  if (!allowed || patch.length === 0) return false;
+  const whole = applyPatch(given.object, patch);
+  for (const [at, operation] of patch.entries()) {
+    const rest = result(given.object, patch.toSpliced(at, 1));
+    if (isDeepStrictEqual(rest, whole)) throw new Error(`without ${JSON.stringify(operation)} the result is the same`);
+  }
+  return true;
+}
+
+/** What a patch makes of an object; undefined where it fails. */
+function result(object: unknown, patch: Parameters<typeof applyPatch>[1]): unknown {
+  try {
+    return applyPatch(object, patch);
+  } catch {
+    return undefined; // An operation builds on the one that is left out, so that one was needed.
+  }
+}
+
+function keepsWritten(given: Case): boolean {
+  const verdict = mutate(given);
+  if (!verdict.allowed) return false;
+  expectEqual(lost(given, patched(given, verdict)), []);
+  return verdict.patch.length > 0;
+}
+
+function staysAccepted(given: Case): boolean {
+  const verdict = mutate(given);
+  if (!verdict.allowed) return false;
+  const object = patched(given, verdict);
+  const { reviewed, old } = given;
+  expectAllowed(validate({ ...given, object }), 'by the validating review');
+  // What was stored before a rule existed may be edited, not made again.
+  if (old === undefined) expectUnchanged({ reviewed, operation: 'create', object }, 'created again');
+  expectUnchanged({ reviewed, operation: 'update', object, old: object }, 'updated with itself');
+  expectUnchanged({ reviewed, operation: 'update', object: labelled(object), old: object }, 'with another label');
+  return true;
+}
+
+function labelled(object: unknown): unknown {
+  return applyPatch(object, [{ op: 'add', path: '/metadata/labels', value: { added: 'label' } }]);
+}
+
+function expectUnchanged(question: Parameters<typeof mutate>[0], how: string): void {
+  const verdict = mutate(question);
+  expectAllowed(verdict, how);
+  expectEqual(verdict.patch, []);
+  expectAllowed(validate(question), `${how}, by the validating review`);
+}
+
+function expectAllowed({ allowed, fields }: { allowed: boolean; fields: readonly string[] }, how: string): void {
+  if (!allowed) throw new Error(`refused ${how}: ${fields.join(', ')}`);
+}
+
+function staysRefused(given: Case): boolean {
+  const { allowed, fields } = mutate(given);
+  if (allowed) return false;
+  const { reviewed } = given;
+  const { defaulted } = inTables(given);
+  const object = reviewed.view === undefined ? defaulted : reviewed.view.revert(defaulted);
+  const later = validate({ ...given, object });
+  if (later.allowed)
+    throw new Error(`accepted by the validating review; the mutating one refuses ${fields.join(', ')}`);
+  return true;
+}
+
+function returns({ reviewed, object }: Case): boolean {
+  const { kind, version } = reviewed;
+  const there = converted(object, otherOf(reviewed));
+  expectEqual(converted(there, reviewed), object);
+  expectEqual(converted(object, otherOf(reviewed)), there);
+  return apiVersionOf(kind, version) !== (there as { apiVersion: string }).apiVersion;
+}
+
+function isKnown({ reviewed, object }: Case): boolean {
+  const other = otherOf(reviewed);
+  const there = converted(object, other);
+  expectEqual(unknownFields(other.schema, there), []);
+  // Words and bounds that only one version holds an object to are for its rules to judge.
+  const mistyped = checkSchema(other.schema, there, []).filter(({ detail }) => /^must be (a|true)/.test(detail));
+  expectEqual(mistyped, []);
+  return true;
+}
+
+function otherOf({ kind, version }: ReviewedKind): ReviewedKind {
+  const other = REVIEWED_KINDS.find((one) => one.kind === kind && one.version !== version);
+  if (other === undefined) throw new Error(`${kind.kind} has no other version`);
+  return other;
+}
+
+function converted(object: unknown, { kind, version }: ReviewedKind): unknown {
+  const conversion = convert(object, apiVersionOf(kind, version));
+  if ('problem' in conversion) throw new Error(conversion.problem);
+  return conversion.object;
+}
+
+function isQuick(given: Case): boolean {
+  const other = { ...given, operation: given.old === undefined ? 'create' : given.operation } as const;
+  for (const review of [mutate, validate]) expectQuick(() => review(other));
+  return true;
+}
+
+/** Runs it, and fails where it takes long each time: once, a machine may have had other things to do. */
+export function expectQuick<Result>(run: () => Result, tries = 10): Result {
+  const start = performance.now();
+  const found = run();
+  const took = performance.now() - start;
+  if (took <= LONGEST) return found;
+  if (tries === 1) throw new Error(`took ${took.toFixed(1)} ms`);
+  return expectQuick(run, tries - 1);
+}
+
+function expectEqual(actual: unknown, expected: unknown): void {
+  if (isDeepStrictEqual(actual, expected)) return;
+  throw new Error(`differs:\n  is     ${JSON.stringify(actual)}\n  wanted ${JSON.stringify(expected)}`);
+}
