@@ -212,6 +212,11 @@ describe('denials', () => {
 describe('updates', () => {
   const stored = { image: 'i', version: 'v1', imageCredentials: {}, serving: { triggers: { http: HTTP_DEFAULTS } } };
 
+  it('leaves an object that was stored with nothing in it', () => {
+    expect(refusals(undefined, { old: fn(undefined), metadata: { labels: { a: 'b' } } })).toEqual([]);
+    expect(refusals({}, { old: fn(undefined) })).not.toEqual([]);
+  });
+
   it('leaves what was stored before a rule existed', () => {
     expect(refusals({ ...stored, image: 'j' }, { old: fn(stored) })).toEqual([]);
     expect(refusals({ ...stored, imageCredentials: { name: '' } }, { old: fn(stored) })).toHaveLength(1);

@@ -235,12 +235,14 @@ function denials({ operation }: Case, rules: readonly Rule[], object: unknown, s
 
 /**
  * Whether an update leaves alone what a rule complains about: objects stored before the rule existed stay editable (the API
- * server treats its own schema checks in the same way). A field that is missing counts only where the object around it was there.
+ * server treats its own schema checks in the same way). A field that is missing counts only where the object around it was there,
+ * or is missing as before.
  */
 function isUnchanged(problem: Problem, rule: Rule, object: unknown, old: unknown): boolean {
   const isAsStored = (path: FieldPath) => isEqual(valueAt(object, path), valueAt(old, path));
   if (!(rule.about ?? []).map(segments).every(isAsStored)) return false;
-  const parentWasThere = isObject(valueAt(old, problem.path.slice(0, -1)));
+  const parent = problem.path.slice(0, -1);
+  const parentWasThere = isObject(valueAt(old, parent)) || isAsStored(parent);
   return (parentWasThere && isAsStored(problem.path)) || isInStoredItem(problem.path, object, old);
 }
 
