@@ -5,7 +5,7 @@ import {
   reviewMutating,
   reviewValidating,
 } from '@openfunction/admission';
-import { ANNOTATION, isObject, type Operation as Verb, valueAt } from '@openfunction/api';
+import { ANNOTATION, isObject, type Operation as Verb, valueAt, withoutPreserved } from '@openfunction/api';
 import type { Case } from './cases.ts';
 import { applyPatch, type Operation } from './json-patch.ts';
 
@@ -84,4 +84,11 @@ export function untraced(object: unknown): unknown {
   const { annotations, ...others } = metadata;
   const { [ANNOTATION.traceparent]: _, ...rest } = isObject(annotations) ? annotations : {};
   return { ...object, metadata: Object.keys(rest).length === 0 ? others : { ...others, annotations: rest } };
+}
+
+/** The object without the annotations of conversion. */
+export function unpreserved(object: unknown): unknown {
+  const annotations = valueAt(object, 'metadata.annotations');
+  if (!isObject(object) || !isObject(annotations)) return object;
+  return { ...object, metadata: { ...(object['metadata'] as object), annotations: withoutPreserved(annotations) } };
 }

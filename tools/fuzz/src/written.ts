@@ -1,4 +1,4 @@
-import { isObject, segments, V1BETA1_PRESERVED, V1BETA2_PRESERVED } from '@openfunction/api';
+import { ANNOTATION, isObject, segments, V1BETA1_PRESERVED, V1BETA2_PRESERVED } from '@openfunction/api';
 import type { Case } from './cases.ts';
 
 /**
@@ -12,6 +12,9 @@ export function lost({ reviewed, operation, object }: Case, result: unknown): st
   if (operation === 'update' || reviewed.view === undefined) return found;
   return [...found, ...missing(object, result, []).filter((path) => !mayChange(path, []))];
 }
+
+/** Annotations that only this project writes. */
+const OURS = [V1BETA1_PRESERVED, V1BETA2_PRESERVED, ANNOTATION.wasmDefaults];
 
 /** Fields of rows that change what is there on an update: they take back, or follow, what a default has set before. */
 function takenBack({ defaults }: Case['reviewed']): string[] {
@@ -28,7 +31,7 @@ function takenBack({ defaults }: Case['reviewed']): string[] {
 function mayChange(path: string, taken: readonly string[]): boolean {
   // The API server itself fills in `from: Same` before admission, so it is nobody's word (GD2).
   if (/^spec\.gatewaySpec\.listeners\.\d+\.allowedRoutes\.namespaces\.from$/.test(path)) return true;
-  if ([V1BETA1_PRESERVED, V1BETA2_PRESERVED].some((name) => path === `metadata.annotations.${name}`)) return true;
+  if (OURS.some((name) => path === `metadata.annotations.${name}`)) return true;
   return taken.some((field) => path === field || path.startsWith(`${field}.`));
 }
 
