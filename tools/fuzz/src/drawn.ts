@@ -1,9 +1,18 @@
 import fc from 'fast-check';
 import { Choices } from './choices.ts';
 
-/** What `make` makes of random choices, as fast-check wants it; a failing value is made smaller by its choices. */
-export function drawn<Made>(make: (choices: Choices) => Made): fc.Arbitrary<Made> {
-  return new Drawn(make);
+/**
+ * What `make` makes of random choices, as fast-check wants it; a failing value is made smaller by its choices, and shown as `show`
+ * writes it.
+ */
+export function drawn<Made extends object>(
+  make: (choices: Choices) => Made,
+  show: (made: Made) => string,
+): fc.Arbitrary<Made> {
+  return new Drawn((choices) => {
+    const made = make(choices);
+    return Object.defineProperty(made, fc.toStringMethod, { value: () => show(made) });
+  });
 }
 
 class Drawn<Made> extends fc.Arbitrary<Made> {

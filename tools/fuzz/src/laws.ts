@@ -7,27 +7,42 @@ import { applyPatch } from './json-patch.ts';
 import { inTables, mutate, patched, unpreserved, untraced, validate } from './reviews.ts';
 import { lost } from './written.ts';
 
-/** What holds for every object. `check` throws where it does not, and says whether the case was one the law is about. */
+/** What holds for every object. `check` throws where it does not, and says whether the case is one that the law is about. */
 export interface Law {
   name: string;
-  draw: (choices: Choices) => Case;
   check: (given: Case) => boolean;
+}
+
+/** Laws about objects that are drawn in the same way. */
+export interface Family {
+  draw: (choices: Choices) => Case;
+  laws: readonly Law[];
 }
 
 /** The longest that one review may take, in milliseconds. */
 const LONGEST = 50;
 
 /** The laws of defaults, reviews and conversion, over every kind and version that is reviewed. */
-export const LAWS: readonly Law[] = [
-  { name: 'defaults applied twice change nothing more', draw: drawCase, check: isIdempotent },
-  { name: 'a patch makes the defaulted object', draw: drawCase, check: makesDefaulted },
-  { name: 'a patch has no operation too many', draw: drawCase, check: isMinimal },
-  { name: 'defaults keep what the user has written', draw: drawCase, check: keepsWritten },
-  { name: 'what is accepted stays accepted', draw: drawCase, check: staysAccepted },
-  { name: 'what is refused stays refused', draw: drawCase, check: staysRefused },
-  { name: 'conversion there and back gives the object again', draw: drawConforming, check: returns },
-  { name: 'a converted object has only fields that its version knows', draw: drawConforming, check: isKnown },
-  { name: 'no review throws or takes long', draw: drawCase, check: isQuick },
+export const FAMILIES: readonly Family[] = [
+  {
+    draw: drawCase,
+    laws: [
+      { name: 'defaults applied twice change nothing more', check: isIdempotent },
+      { name: 'a patch makes the defaulted object', check: makesDefaulted },
+      { name: 'a patch has no operation too many', check: isMinimal },
+      { name: 'defaults keep what the user has written', check: keepsWritten },
+      { name: 'what is accepted stays accepted', check: staysAccepted },
+      { name: 'what is refused stays refused', check: staysRefused },
+      { name: 'no review throws or takes long', check: isQuick },
+    ],
+  },
+  {
+    draw: drawConforming,
+    laws: [
+      { name: 'conversion there and back gives the object again', check: returns },
+      { name: 'a converted object has only fields that its version knows', check: isKnown },
+    ],
+  },
 ];
 
 function isIdempotent(given: Case): boolean {

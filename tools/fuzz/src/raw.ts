@@ -27,8 +27,8 @@ export function drawRaw(choices: Choices): RawCase {
   const given = drawCase(choices);
   const review = choices.of(['mutating', 'mutating', 'validating', 'conversion'] as const);
   let body: unknown = review === 'conversion' ? conversionOf(choices, given) : reviewOf(given);
-  if (choices.percent(10)) body = changed(choices, body);
-  if (choices.percent(10)) body = withRequest(choices, body);
+  if (choices.percent(8)) body = changed(choices, body);
+  if (choices.percent(5)) body = withRequest(choices, body);
   const text = JSON.stringify(body);
   return { review, reviewed: given.reviewed, text: choices.percent(40) ? withNoise(choices, text) : text };
 }

@@ -45,8 +45,15 @@ export function reviewOf({ operation, object, old, dryRun = false }: Question): 
   return { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request };
 }
 
+const verdicts = new WeakMap<Question, Verdict>();
+
+/** What the mutating review says. Asked twice about the very same case, it answers from memory: several laws begin here. */
 export function mutate(question: Question): Verdict {
-  return verdictOf(reviewMutating(reviewOf(question), question.reviewed, CONTEXT));
+  const known = verdicts.get(question);
+  if (known !== undefined) return known;
+  const verdict = verdictOf(reviewMutating(reviewOf(question), question.reviewed, CONTEXT));
+  verdicts.set(question, verdict);
+  return verdict;
 }
 
 export function validate(question: Question): Verdict {
