@@ -1,4 +1,4 @@
-import { checkSchema, type ReviewedKind, unknownFields } from '@openfunction/admission';
+import { checkSchema, type ReviewContext, type ReviewedKind, unknownFields } from '@openfunction/admission';
 import {
   ANNOTATION,
   type FieldPath,
@@ -22,7 +22,18 @@ export interface Case {
   /** Undefined on create. */
   old: Json | undefined;
   dryRun: boolean;
+  /** What is known of the cluster. */
+  cluster: ReviewContext['cluster'];
 }
+
+/** Clusters of which nothing is known, or where everything, nothing, or only the kinds are there. */
+export const CLUSTERS: readonly ReviewContext['cluster'][] = [
+  undefined,
+  { exists: () => true, count: () => 2 },
+  { exists: () => false, count: () => 0 },
+  { exists: (_kind, name) => name === undefined, count: () => 1 },
+  { exists: () => undefined, count: () => undefined },
+];
 
 /** Functions have most of the rows, so they get most of the cases. */
 const KINDS: readonly Samples[] = SAMPLES.flatMap((samples) =>
@@ -35,13 +46,14 @@ export function drawCase(choices: Choices): Case {
   const mistakes = choices.of([0, 0, 0, 4, 15]);
   const dryRun = choices.percent(5);
   const { reviewed } = samples;
+  const cluster = choices.of(CLUSTERS);
   if (samples.updates.length > 0 && choices.percent(10)) {
     const { object, old } = choices.of(samples.updates);
-    return { reviewed, operation: 'update', dryRun, object: grafted(choices, samples, object, mistakes), old };
+    return { reviewed, operation: 'update', dryRun, cluster, object: grafted(choices, samples, object, mistakes), old };
   }
   const object = drawObject(choices, samples, mistakes);
-  if (!choices.percent(35)) return { reviewed, operation: 'create', dryRun, object, old: undefined };
-  return { reviewed, operation: 'update', dryRun, object, old: drawOld(choices, samples, object) };
+  if (!choices.percent(35)) return { reviewed, operation: 'create', dryRun, cluster, object, old: undefined };
+  return { reviewed, operation: 'update', dryRun, cluster, object, old: drawOld(choices, samples, object) };
 }
 
 function drawOld(choices: Choices, samples: Samples, object: Json): Json {
@@ -54,7 +66,8 @@ function drawOld(choices: Choices, samples: Samples, object: Json): Json {
 
 /** An object of the kind: examples laid over each other, values the schema allows, and `mistakes` of 100 put in. */
 export function drawObject(choices: Choices, samples: Samples, mistakes: number): Json {
-  const { reviewed, good, all } = samples;
+  const { reviewed, good, all, large } = samples;
+  if (large.length > 0 && choices.below(1000) === 999) return choices.of(large);
   const examples = mistakes === 0 ? good : all;
   let object: unknown = examples.length === 0 ? headed(reviewed, reviewed.version, {}) : choices.of(examples);
   for (let layers = examples.length === 0 ? 0 : choices.below(3); layers > 0; layers -= 1)
@@ -159,7 +172,7 @@ export function drawConforming(choices: Choices): Case {
     spec: conforming(spec, object['spec']),
     ...(choices.percent(30) && { status: valueOf(drawing, status, 'status') }),
   };
-  return { reviewed, operation: 'create', object: made, old: undefined, dryRun: false };
+  return { reviewed, operation: 'create', object: made, old: undefined, dryRun: false, cluster: undefined };
 }
 
 /** The object as its user has written it: what conversion keeps for itself in annotations is gone. */

@@ -14,6 +14,7 @@ export interface RawCase {
   review: 'mutating' | 'validating' | 'conversion';
   reviewed: ReviewedKind;
   text: string;
+  cluster?: ReviewContext['cluster'];
 }
 
 /** How far a body came. */
@@ -30,7 +31,12 @@ export function drawRaw(choices: Choices): RawCase {
   if (choices.percent(8)) body = changed(choices, body);
   if (choices.percent(5)) body = withRequest(choices, body);
   const text = JSON.stringify(body);
-  return { review, reviewed: given.reviewed, text: choices.percent(40) ? withNoise(choices, text) : text };
+  return {
+    review,
+    reviewed: given.reviewed,
+    cluster: given.cluster,
+    text: choices.percent(40) ? withNoise(choices, text) : text,
+  };
 }
 
 const VERSIONS = ['v1beta1', 'v1beta2'];
@@ -96,16 +102,17 @@ const PROBE: Rule = {
 const PROBED = new Map(SAMPLES.map(({ reviewed }) => [reviewed, { ...reviewed, rules: [PROBE, ...reviewed.rules] }]));
 
 /** Answers the body as the server does, and holds the answer to what an API server may count on. Throws where it may not. */
-export function answerRaw({ review, reviewed, text }: RawCase): Outcome {
+export function answerRaw({ review, reviewed, text, cluster }: RawCase): Outcome {
   const body = parsed(text);
   if (body === undefined) return 'not JSON';
   if (review === 'conversion') return convertRaw(body.value);
   const kind = PROBED.get(reviewed) ?? reviewed;
   isReached = false;
+  const context = { bytes: text.length, ...(cluster && { cluster }) };
   const { answer, verdict } = expectQuick(() =>
     review === 'mutating'
-      ? reviewMutating(body.value, kind, { newTraceparent: () => 'trace', bytes: text.length })
-      : reviewValidating(body.value, kind, { bytes: text.length }),
+      ? reviewMutating(body.value, kind, { newTraceparent: () => 'trace', ...context })
+      : reviewValidating(body.value, kind, context),
   );
   JSON.parse(jsonOf(answer));
   checkAdmission(answer.response, body.value, verdict);

@@ -1,5 +1,6 @@
 import {
   applyDefaults,
+  type ReviewContext,
   type Reviewed,
   type ReviewedKind,
   reviewMutating,
@@ -16,6 +17,7 @@ export interface Question {
   object: unknown;
   old?: unknown;
   dryRun?: boolean;
+  cluster?: ReviewContext['cluster'];
 }
 
 /** What a review says about it, as a caller sees it. */
@@ -29,7 +31,9 @@ export interface Verdict {
 
 /** The trace that a review begins. */
 export const TRACE = '00-11111111111111111111111111111111-2222222222222222-01';
-const CONTEXT = { newTraceparent: () => TRACE };
+/** Any size that is not small: what is large is looked at more closely. */
+const LARGEST = 7 * 1024 * 1024;
+const newTraceparent = () => TRACE;
 
 /** The AdmissionReview that asks. */
 export function reviewOf({ operation, object, old, dryRun = false }: Question): object {
@@ -51,13 +55,19 @@ const verdicts = new WeakMap<Question, Verdict>();
 export function mutate(question: Question): Verdict {
   const known = verdicts.get(question);
   if (known !== undefined) return known;
-  const verdict = verdictOf(reviewMutating(reviewOf(question), question.reviewed, CONTEXT));
+  const verdict = verdictOf(
+    reviewMutating(reviewOf(question), question.reviewed, { newTraceparent, ...contextOf(question) }),
+  );
   verdicts.set(question, verdict);
   return verdict;
 }
 
 export function validate(question: Question): Verdict {
-  return verdictOf(reviewValidating(reviewOf(question), question.reviewed));
+  return verdictOf(reviewValidating(reviewOf(question), question.reviewed, contextOf(question)));
+}
+
+function contextOf({ cluster }: Question): Omit<ReviewContext, 'newTraceparent'> {
+  return { bytes: LARGEST, ...(cluster && { cluster }) };
 }
 
 function verdictOf({ answer }: Reviewed): Verdict {

@@ -9,10 +9,13 @@ export interface Report {
   broken: readonly string[];
 }
 
+/** Told what a process tells, and which one. */
+type OnMessage = (message: Message, index: number) => void;
+
 /** Runs the share in this many processes, each with a part of it and a seed of its own. */
 export async function fuzz(
   share: Share,
-  options: { processes: number; env?: NodeJS.ProcessEnv; onMessage?: (message: Message) => void },
+  options: { processes: number; env?: NodeJS.ProcessEnv; onMessage?: OnMessage },
 ): Promise<Report> {
   const { processes, env = {}, onMessage } = options;
   const part = (whole: number) => Math.ceil(whole / processes);
@@ -22,7 +25,9 @@ export async function fuzz(
     // Batches count on from the seed: a process must not come to those of the next one.
     seed: (share.seed + index * 100_000) | 0,
   }));
-  const reports = await Promise.all(shares.map((one) => runWorker(one, env, onMessage)));
+  const reports = await Promise.all(
+    shares.map((one, index) => runWorker(one, env, (message) => onMessage?.(message, index))),
+  );
   return reports.reduce(joined);
 }
 
@@ -33,12 +38,12 @@ function joined(left: Report, right: Report): Report {
   return { ...(laws && { laws }), ...(raw && { raw }), broken: [...left.broken, ...right.broken] };
 }
 
-function runWorker(share: Share, env: NodeJS.ProcessEnv, onMessage?: (message: Message) => void): Promise<Report> {
+function runWorker(share: Share, env: NodeJS.ProcessEnv, onMessage: (message: Message) => void): Promise<Report> {
   const file = new URL('./worker.ts', import.meta.url);
   const child = fork(file, [JSON.stringify(share)], { env: { ...process.env, ...env }, execArgv: [] });
   let report: Report | undefined;
   child.on('message', (message: Message) => {
-    onMessage?.(message);
+    onMessage(message);
     if (message.what === 'broken') report = { broken: [message.problem] };
     if (message.what === 'done')
       report = {

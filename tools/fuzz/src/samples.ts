@@ -8,6 +8,8 @@ export interface Samples {
   good: readonly Json[];
   /** All examples. */
   all: readonly Json[];
+  /** Examples that are as large as an object may be, or larger. */
+  large: readonly Json[];
   /** Examples of updates. */
   updates: readonly { object: Json; old: Json }[];
 }
@@ -38,7 +40,14 @@ function samplesOf(reviewed: ReviewedKind): Samples {
       .filter(({ old }) => old !== undefined)
       .map(({ before, old }) => ({ object: stored(before), old: stored(old) })),
   ];
-  return { reviewed, good, all: [...good, ...bad], updates };
+  const all = [...good, ...bad];
+  const small = (examples: readonly Json[]) => examples.filter((example) => !isLarge(example));
+  return { reviewed, good: small(good), all: small(all), large: all.filter(isLarge), updates };
+}
+
+/** Large ones would cost more time than all others together. */
+function isLarge(example: Json): boolean {
+  return JSON.stringify(example).length > 20_000;
 }
 
 /** An example of the tables' version in the version that is reviewed. */

@@ -1,5 +1,4 @@
 /** One process of a fuzz run: does its share, and tells its parent how far it is. */
-import { explain } from '@openfunction/errors';
 import { type Extent, holdLaws, holdReviews, type Tally } from './hold.ts';
 
 /** What one process does. */
@@ -21,12 +20,10 @@ const { objects, reviews, seed } = JSON.parse(process.argv[2] ?? '{}') as Share;
 try {
   const laws = objects > 0 ? holdLaws(extentOf('objects', objects)) : undefined;
   const raw = reviews > 0 ? holdReviews(extentOf('reviews', reviews)) : undefined;
-  tell({ what: 'done', laws, raw });
+  end({ what: 'done', laws, raw });
 } catch (error) {
-  tell({ what: 'broken', problem: explain(error) });
+  end({ what: 'broken', problem: problemOf(error) });
 }
-// The way to the parent would keep the process alive.
-process.disconnect();
 
 function extentOf(what: 'objects' | 'reviews', count: number): Extent {
   let told = 0;
@@ -36,6 +33,17 @@ function extentOf(what: 'objects' | 'reviews', count: number): Extent {
     tell({ what, counted });
   };
   return { count, seed, onProgress };
+}
+
+/** What was broken, and fast-check's account of it: the seed, and the smallest case. */
+function problemOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return [error.cause, error].map((one) => (one instanceof Error ? one.message : '')).join('\n');
+}
+
+/** Tells the last thing. The way to the parent would keep the process alive. */
+function end(message: Message): void {
+  process.send?.(message, () => process.disconnect());
 }
 
 function tell(message: Message): void {
