@@ -1,4 +1,10 @@
-import { type ReviewedKind, reviewConversion, reviewMutating, reviewValidating } from '@openfunction/admission';
+import {
+  type ReviewContext,
+  type ReviewedKind,
+  reviewConversion,
+  reviewMutating,
+  reviewValidating,
+} from '@openfunction/admission';
 import { apiVersionOf, CREATE_AND_UPDATE, convert, isObject, jsonOf, type Rule, valueAt } from '@openfunction/api';
 import { type Case, drawCase } from './cases.ts';
 import type { Choices } from './choices.ts';
