@@ -54,11 +54,14 @@ async function serve(
   start: (health: Health) => Promise<RunningService>,
 ): Promise<void> {
   const health = new Health();
+  let hasStarted = false;
+  health.add('start', () => hasStarted || 'is starting');
   const telemetry = await startTelemetry(name, process.env);
   const { healthHost: host, healthPort: port } = frame;
   const endpoint = await serveHealth({ health, host, port, metrics: telemetry.serveMetrics });
   logger.info({ component: 'health', port: endpoint.port }, 'listening');
   const service = await start(health);
+  hasStarted = true;
   logger.info('started');
   onEnd(logger, async () => {
     health.stopping();

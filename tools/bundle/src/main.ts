@@ -1,8 +1,9 @@
 /**
- * `npm run bundle [-- SERVICE… --outdir DIR]` writes one file for each service to `dist/<service>/main.mjs`: what an image holds. Bundled, a
+ * `npm run bundle [-- SERVICE… --outdir DIR]` writes `dist/<service>/main.mjs` and, in files of their own, the parts that are loaded only when they are
+ * asked for (exporters of telemetry): what an image holds. Bundled, a
  * controller starts in half the time and with two thirds of the memory.
  */
-import { stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
@@ -22,11 +23,15 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 for (const service of chosen.length > 0 ? chosen : SERVICES) {
-  const outfile = `${values.outdir}/${service}/main.mjs`;
+  const outdir = `${values.outdir}/${service}`;
+  await rm(outdir, { recursive: true, force: true });
   await build({
     entryPoints: [`services/${service}/src/main.ts`],
-    outfile,
+    outdir,
     bundle: true,
+    splitting: true,
+    outExtension: { '.js': '.mjs' },
+    chunkNames: 'part-[hash]',
     platform: 'node',
     target: 'node24',
     format: 'esm',
@@ -35,6 +40,7 @@ for (const service of chosen.length > 0 ? chosen : SERVICES) {
     banner: { js: REQUIRE },
     logLevel: 'warning',
   });
-  const { size } = await stat(outfile);
-  console.log(`${outfile}  ${(size / 1024 / 1024).toFixed(1)} MiB`);
+  const main = `${outdir}/main.mjs`;
+  const { size } = await stat(main);
+  console.log(`${main}  ${(size / 1024 / 1024).toFixed(1)} MiB`);
 }

@@ -4,8 +4,8 @@ import { readInstallation } from './install.ts';
 const PORTS = { webhook: 21_001, functions: 21_002 };
 
 test('what is shipped, as this machine needs it', async () => {
-  const { base, crds, platform } = await readInstallation({ platform: true, ports: PORTS });
-  const all = [...base, ...platform];
+  const { base, crds, platform, own } = await readInstallation({ platform: true, ports: PORTS });
+  const all = [...base, ...platform, ...own];
   const find = (kind: string, name: string, group = '') =>
     all.find((each) => each.kind === kind && each.metadata.name === name && each.apiVersion.startsWith(group));
 
@@ -22,6 +22,10 @@ test('what is shipped, as this machine needs it', async () => {
   const ports = (listeners: { port: number }[]) => listeners.map(({ port }) => port);
   expect(ports(find('Gateway', 'local', 'gateway')?.['spec'].listeners)).toEqual([21_002, 80]);
   expect(ports(find('Gateway', 'openfunction', 'networking')?.['spec'].gatewaySpec.listeners)).toEqual([21_002, 80]);
+  const converted = crds.find(({ metadata }) => metadata.name === 'functions.core.openfunction.io')?.['spec']
+    .conversion;
+  expect(converted.webhook.clientConfig.service).toMatchObject({ path: '/convert', port: 21_001 });
+  expect(own.map(({ kind }) => kind)).toEqual(['Gateway']);
   expect(crds.map(({ metadata }) => metadata.name)).toContain('httproutes.gateway.networking.k8s.io');
   expect(all.map(({ kind }) => kind)).not.toContain('CustomResourceDefinition');
 });
