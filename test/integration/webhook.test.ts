@@ -1,33 +1,17 @@
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { connect } from 'node:tls';
-import { fileURLToPath } from 'node:url';
-import {
-  ANNOTATION,
-  FUNCTION,
-  type KubeObject,
-  MUTATING_WEBHOOK,
-  SECRET,
-  SERVICE,
-  VALIDATING_WEBHOOK,
-} from '@openfunction/api';
+import { ANNOTATION, FUNCTION, type KubeObject, SERVICE } from '@openfunction/api';
 import { KubeClient, statusOf } from '@openfunction/kube';
-import { applyManifests, findProgram, readManifests, silent } from '@openfunction/local';
+import { applyManifests, findProgram, silent } from '@openfunction/local';
 import { readAuditLog, type StartedCluster, startTestCluster, untilQuiet, waitFor } from '@openfunction/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { linesOf, type Replica, startReplica } from './webhook-replica.ts';
+import { type Replica, reachedOn, readBase, startReplica } from './webhook-replica.ts';
 
 // A cluster of its own: webhook configurations are cluster-wide and would judge the Functions of other files.
 
 const NAMESPACE = 'openfunction';
-const SECRET_KEY = { namespace: NAMESPACE, name: 'openfunction-webhook-server-cert' };
-const SERVER_NAME = `openfunction-webhook-service.${NAMESPACE}.svc`;
-const CONFIGURATIONS = [
-  [MUTATING_WEBHOOK, 'openfunction-mutating-webhook-configuration'],
-  [VALIDATING_WEBHOOK, 'openfunction-validating-webhook-configuration'],
-] as const;
 
 let cluster: StartedCluster;
 let client: KubeClient;
@@ -39,7 +23,7 @@ beforeAll(async () => {
   cluster = await startTestCluster();
   client = KubeClient.of(cluster.admin);
   const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } };
-  await applyManifests(client, [namespace, ...(await base('22-webhook-rbac'))], { fieldManager: 'install' });
+  await applyManifests(client, [namespace, ...(await readBase('22-webhook-rbac'))], { fieldManager: 'install' });
   // Both at once: who is first makes the certificate.
   replicas.push(...(await Promise.all(['webhook-a', 'webhook-b'].map((name) => startReplica(cluster, client, name)))));
   await pointTo(replica(0));
@@ -57,29 +41,9 @@ function replica(index: number): Replica {
   return found;
 }
 
-async function base(name: string): Promise<KubeObject[]> {
-  return readManifests([fileURLToPath(new URL(`../../deploy/base/${name}.yaml`, import.meta.url))]);
-}
-
-/**
- * Installs Service and configurations as shipped, but for where they lead: no kube-proxy runs here, so the Service is an
- * ExternalName to loopback and the port is the replica's own. Waits until the API server asks the replica.
- */
+/** Installs Service, configurations and CRDs as shipped, but for where they lead, and waits until the API server asks the replica. */
 async function pointTo({ port }: Replica): Promise<void> {
-  const service = (await base('40-webhook-service')).map(({ spec: _, ...rest }) => ({
-    ...rest,
-    spec: { type: 'ExternalName', externalName: 'localhost' },
-  }));
-  const configurations = (await base('60-webhook-configuration')).map((configuration) => ({
-    ...configuration,
-    webhooks: configuration['webhooks'].map((webhook: { clientConfig: { service: object } }) => ({
-      ...webhook,
-      clientConfig: { service: { ...webhook.clientConfig.service, port } },
-    })),
-  }));
-  await applyManifests(client, [...(service as KubeObject[]), ...(configurations as KubeObject[])], {
-    fieldManager: 'install',
-  });
+  await applyManifests(client, await reachedOn(port), { fieldManager: 'openfunction-test' });
   await waitFor('the API server asks the webhook', async () => {
     const refused = await apply(fn('probe', { serving: {} }), { dryRun: true }).catch((error) => statusOf(error));
     return JSON.stringify(refused).includes('must be specified');
@@ -130,19 +94,6 @@ async function manifest(object: KubeObject): Promise<string> {
 
 async function versionOf(name: string): Promise<string | undefined> {
   return (await client.get(FUNCTION, { namespace: 'default', name }))?.metadata.resourceVersion;
-}
-
-/** Serial number of the certificate that a replica shows to a client that trusts the Secret's authority. */
-async function serialOf({ port }: Replica): Promise<string> {
-  const secret = await client.get(SECRET, SECRET_KEY);
-  const ca = Buffer.from(secret?.['data']['ca.crt'], 'base64');
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port, servername: SERVER_NAME, ca }, () => {
-      resolve(socket.getPeerCertificate().serialNumber);
-      socket.destroy();
-    });
-    socket.once('error', reject);
-  });
 }
 
 describe('kubectl', () => {
@@ -292,65 +243,6 @@ describe('trace', () => {
         expect(stored && traceOf(stored)).toBe(annotations[ANNOTATION.traceparent]);
       }
     }
-  });
-});
-
-describe('certificate', () => {
-  const oneServed = async () => {
-    const serials = await Promise.all(replicas.map(serialOf));
-    return new Set(serials).size === 1 ? serials[0] : undefined;
-  };
-
-  test('is one for all replicas, made once', async () => {
-    expect(await oneServed()).toBeDefined();
-    const logs = await Promise.all(replicas.map(({ process }) => linesOf(process.logFile)));
-    expect(logs.flat().filter(({ msg }) => msg === 'certificate made')).toHaveLength(1);
-  });
-
-  test.each([
-    ['a stranger replaces it', {}],
-    ['a stranger replaces it for good', { immutable: true }],
-  ])('is healed when %s, swapped without restart, and no review fails meanwhile', async (_, more) => {
-    const before = await oneServed();
-    const stranger = {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: SECRET_KEY,
-      type: 'kubernetes.io/tls',
-      data: { 'tls.crt': 'eA==', 'tls.key': 'eA==' },
-      ...more,
-    };
-    await client.replace(SECRET, stranger);
-    let failed = 0;
-    await waitFor('both replicas serve another certificate', async () => {
-      await apply(fn('during', { image: 'a', serving: {} }), { dryRun: true }).catch(() => {
-        failed += 1;
-      });
-      const serial = await oneServed();
-      return serial !== undefined && serial !== before;
-    });
-    expect(failed).toBe(0);
-  });
-
-  test('is made anew when the Secret is deleted', async () => {
-    const before = await oneServed();
-    await client.delete(SECRET, SECRET_KEY);
-    await waitFor('a new certificate', async () => {
-      const serial = await oneServed();
-      return serial !== undefined && serial !== before;
-    });
-    await apply(fn('after', { image: 'a', serving: {} }), { dryRun: true });
-  });
-
-  test('is trusted again when somebody empties caBundle', async () => {
-    for (const [kind, name] of CONFIGURATIONS)
-      await client.patch(kind, { name }, [{ op: 'remove', path: '/webhooks/0/clientConfig/caBundle' }], {
-        type: 'json',
-      });
-    await waitFor('caBundle', async () => {
-      const found = await Promise.all(CONFIGURATIONS.map(([kind, name]) => client.get(kind, { name })));
-      return found.every((configuration) => configuration?.['webhooks'][0].clientConfig.caBundle !== undefined);
-    });
   });
 });
 

@@ -48,11 +48,23 @@ async function startSdk(service: string, env: NodeJS.ProcessEnv, reader: IMetric
   const readers: IMetricReader[] = [reader];
   if (sendsMetrics(env)) {
     const { OTLPMetricExporter } = await import('@opentelemetry/exporter-metrics-otlp-proto');
-    readers.push(new PeriodicExportingMetricReader({ exporter: new OTLPMetricExporter() }));
+    readers.push(new PeriodicExportingMetricReader({ exporter: new OTLPMetricExporter(), ...exportTimes(env) }));
   }
   const sdk = new NodeSDK({ serviceName: env['OTEL_SERVICE_NAME'] ?? service, metricReaders: readers });
   sdk.start();
   return () => sdk.shutdown();
+}
+
+/** The standard variables, in milliseconds; the reader itself does not look at them. */
+function exportTimes(env: NodeJS.ProcessEnv): { exportIntervalMillis?: number; exportTimeoutMillis?: number } {
+  const [interval, timeout] = ['OTEL_METRIC_EXPORT_INTERVAL', 'OTEL_METRIC_EXPORT_TIMEOUT'].map((name) =>
+    Number(env[name]),
+  );
+  const isInterval = interval !== undefined && interval > 0;
+  const isTimeout = timeout !== undefined && timeout > 0;
+  if (!isInterval) return isTimeout ? { exportTimeoutMillis: timeout } : {};
+  // An export must not take longer than until the next one.
+  return { exportIntervalMillis: interval, exportTimeoutMillis: Math.min(interval, isTimeout ? timeout : 30_000) };
 }
 
 function sendsMetrics(env: NodeJS.ProcessEnv): boolean {

@@ -14,11 +14,11 @@ const METRICS = {
   },
   duration: {
     name: 'openfunction_webhook_review_duration_seconds',
-    description: 'Time from the whole request being here to the answer being ready.',
+    description: 'Time from the review being parsed to the answer being ready.',
   },
 } as const;
 
-const SECONDS = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5];
+const SECONDS = [0.0001, 0.0002, 0.0003, 0.0005, 0.001, 0.0015, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5];
 
 /** Runs reviews inside a span, counts and logs them. Values of the object never get into any of it. */
 export class ReviewObserver {

@@ -38,6 +38,12 @@ export async function installWebhooks(client: KubeClient, { port }: Webhook): Pr
     const refused = await dryRun(client, wrong).catch((error) => statusOf(error));
     return JSON.stringify(refused).includes('must be specified');
   });
+  await waitFor('both reviews are trusted', () =>
+    dryRun(client, usualFunction('probe', REVIEWED)).then(
+      () => true,
+      () => undefined,
+    ),
+  );
 }
 
 /** Creates a Function of 3 KiB by dry run, once reviewed and once not, by turns. */

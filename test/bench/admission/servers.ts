@@ -40,6 +40,7 @@ export interface WebhookOptions {
 
 const READY_MS = 30_000;
 
+const DEPLOYMENT = fileURLToPath(new URL('../../../deploy/base/50-webhook-deployment.yaml', import.meta.url));
 const DOCKERFILE = fileURLToPath(new URL('../../../deploy/Dockerfile', import.meta.url));
 
 /** What the image gives to Node before the file. */
@@ -47,6 +48,12 @@ async function imageArgs(): Promise<string[]> {
   const entrypoint = /^ENTRYPOINT (\[.*\])$/m.exec(await readFile(DOCKERFILE, 'utf8'))?.[1];
   if (entrypoint === undefined) throw new Error(`${DOCKERFILE}: no ENTRYPOINT in the form of a list`);
   return (JSON.parse(entrypoint) as string[]).slice(1, -1);
+}
+
+/** What the Deployment gives to Node. */
+async function deployedNodeOptions(): Promise<string> {
+  const [, options = ''] = /name: NODE_OPTIONS\n\s+value: "(.*)"/.exec(await readFile(DEPLOYMENT, 'utf8')) ?? [];
+  return options;
 }
 
 /** Starts the webhook as its image does, and waits until it is ready. */
@@ -59,6 +66,7 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
     args: [...args, ...(options.nodeArgs ?? []), options.entry],
     env: {
       PATH: process.env['PATH'],
+      NODE_OPTIONS: await deployedNodeOptions(),
       KUBECONFIG: options.kubeconfig,
       PORT: String(port),
       HEALTH_PORT: String(healthPort),
