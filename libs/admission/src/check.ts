@@ -51,6 +51,19 @@ function check(walk: Walk, schema: StructuralSchema, value: unknown, place: Plac
   checkForms(walk, schema, value, place);
 }
 
+const freeTypes = new WeakMap<StructuralSchema, 'string' | 'boolean' | 'none'>();
+
+/** What `typeof` gives for the values of a schema that says nothing but a type: most fields are texts of any kind. */
+function freeType(schema: StructuralSchema): string {
+  const known = freeTypes.get(schema);
+  if (known !== undefined) return known;
+  const { type, description: _, default: __, ...rest } = schema;
+  const isFree = (type === 'string' || type === 'boolean') && Object.keys(rest).length === 0;
+  const found = isFree ? type : 'none';
+  freeTypes.set(schema, found);
+  return found;
+}
+
 function checkWord(walk: Walk, schema: StructuralSchema, value: unknown, place: Place | undefined): void {
   if (schema.enum === undefined || schema.enum.some((word) => isEqual(word, value))) return;
   const known = schema.enum.map((word) => JSON.stringify(word)).join(', ');
@@ -77,7 +90,7 @@ function checkObject(
     const child = (value as Record<string, unknown>)[name];
     const childSchema = Object.hasOwn(properties, name) ? properties[name] : additionalProperties;
     // The API server takes a null of a member that cannot be null as if the member were not written.
-    if (typeof childSchema !== 'object' || child === null) continue;
+    if (typeof childSchema !== 'object' || child === null || typeof child === freeType(childSchema)) continue;
     check(walk, childSchema, child, { around: place, name }, oldMember(old, name));
   }
   const count = names.length;

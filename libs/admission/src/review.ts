@@ -168,8 +168,8 @@ function reviewWith(
   const isDeleted = valueAt(request.object, 'metadata.deletionTimestamp') !== undefined;
   if (operation === 'other' || (operation === 'update' && isDeleted))
     return { answer: allow(uid), verdict: 'allowed', problems: 0, ...facts };
-  const { problems, warnings: told, patch } = find(request, operation);
-  const warnings = told.slice(0, MOST_WARNINGS).map(({ path, detail }) => `${printPath(path)}: ${detail}`);
+  const { problems, warnings: notes, patch } = find(request, operation);
+  const warnings = notes.slice(0, MOST_WARNINGS).map(({ path, detail }) => `${printPath(path)}: ${detail}`);
   const refused = problems.length > 0;
   const answer = refused ? deny(request, reviewed.kind, problems, warnings) : allow(uid, patch, warnings);
   return { answer, verdict: refused ? 'denied' : 'allowed', problems: problems.length, ...facts };
@@ -196,24 +196,52 @@ function problemsOf(judged: Case): Problem[] {
   return problems.slice(0, MOST_PROBLEMS);
 }
 
-function warningsOf({ reviewed, operation, sent, draft, seen }: Case): Problem[] {
-  const { view } = reviewed;
-  const told = ofLevel(reviewed.rules, 'warn', operation).flatMap((rule) => complaints(rule, draft.object, seen));
-  return view === undefined ? told : told.map((problem) => ({ ...problem, path: view.pathOf(sent, problem.path) }));
+function warningsOf(judged: Case): Problem[] {
+  const { reviewed, sent, draft, seen } = judged;
+  const { view, rules } = reviewed;
+  const found = told(judged, rules, 'warn', draft.object, (rule) => complaints(rule, draft.object, seen));
+  return view === undefined ? found : found.map((problem) => ({ ...problem, path: view.pathOf(sent, problem.path) }));
 }
 
 /** The API server cuts off all warnings of an answer at 4 KiB together. */
 const MOST_WARNINGS = 20;
 
-const chosen = new WeakMap<readonly Rule[], Map<string, readonly Rule[]>>();
+/** Rows that have nothing to say unless the same object is there. */
+interface Group {
+  within: FieldPath;
+  rules: readonly Rule[];
+}
+
+const chosen = new WeakMap<readonly Rule[], Map<string, readonly Group[]>>();
 
 /** The rows of a table for one level and operation; picked out once for each table. */
-function ofLevel(rules: readonly Rule[], level: Rule['level'], operation: Operation): readonly Rule[] {
-  const known = chosen.get(rules) ?? new Map<string, readonly Rule[]>();
+function groupsOf(rules: readonly Rule[], level: Rule['level'], operation: Operation): readonly Group[] {
+  const known = chosen.get(rules) ?? new Map<string, readonly Group[]>();
   if (known.size === 0) chosen.set(rules, known);
   const name = `${level} ${operation}`;
-  const found = known.get(name) ?? rules.filter((rule) => rule.level === level && rule.on.includes(operation));
+  const found = known.get(name) ?? grouped(rules.filter((rule) => rule.level === level && rule.on.includes(operation)));
   known.set(name, found);
+  return found;
+}
+
+function grouped(rules: readonly Rule[]): readonly Group[] {
+  const byPlace = Map.groupBy(rules, ({ within = '' }) => within);
+  return Array.from(byPlace, ([within, group]) => ({ within: segments(within), rules: group }));
+}
+
+/** What the rows of a level say, those left out whose object is not there. */
+function told(
+  { operation }: Case,
+  rules: readonly Rule[],
+  level: Rule['level'],
+  object: unknown,
+  ask: (rule: Rule) => readonly Problem[],
+): Problem[] {
+  const found: Problem[] = [];
+  for (const { within, rules: rows } of groupsOf(rules, level, operation)) {
+    if (within.length > 0 && !isObject(valueAt(object, within))) continue;
+    for (const rule of rows) for (const problem of ask(rule)) found.push(problem);
+  }
   return found;
 }
 
@@ -226,8 +254,8 @@ function complaints(rule: Rule, object: unknown, seen: Seen): readonly Problem[]
   return list.map((complaint) => problemOf(complaint, segments(rule.path)));
 }
 
-function denials({ operation }: Case, rules: readonly Rule[], object: unknown, seen: Seen): Problem[] {
-  return ofLevel(rules, 'deny', operation).flatMap((rule) => {
+function denials(judged: Case, rules: readonly Rule[], object: unknown, seen: Seen): Problem[] {
+  return told(judged, rules, 'deny', object, (rule) => {
     const found = complaints(rule, object, seen);
     return seen.old === undefined ? found : found.filter((problem) => !isUnchanged(problem, rule, object, seen.old));
   });

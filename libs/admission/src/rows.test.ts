@@ -1,4 +1,4 @@
-import { ADMISSION_TABLES, FUNCTION_RULES, segments } from '@openfunction/api';
+import { ADMISSION_TABLES, FUNCTION_RULES, isObject, segments, valueAt } from '@openfunction/api';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { applyDefaults } from './defaulting.ts';
@@ -93,10 +93,13 @@ describe.each(ADMISSION_TABLES)('$kind.kind', ({ defaults, rules }) => {
     for (const rows of [defaults, rules]) expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length);
   });
 
-  it('rules never throw, whatever the JSON', () => {
+  it('rules never throw, and say nothing unless there is what they are about, whatever the JSON', () => {
     fc.assert(
       fc.property(functionLike, functionLike, (object, old) => {
-        for (const { broken } of rules) broken(object, { old, exists: () => false });
+        for (const { broken, within } of rules) {
+          const said = broken(object, { old, exists: () => false });
+          if (within !== undefined && !isObject(valueAt(object, within))) expect(said).toBeUndefined();
+        }
       }),
       { numRuns: 300 },
     );

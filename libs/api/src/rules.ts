@@ -59,6 +59,8 @@ export interface Rule {
   level: 'deny' | 'warn';
   /** What is refused (or warned of), in a few words, for the reference page. */
   says: string;
+  /** The object that must be there for the row to say anything at all, so that the others need not be asked about it. */
+  within?: string;
   /** Other fields the rule compares with: on update the rule also speaks when one of these has changed. */
   about?: readonly string[];
   twin?: Twin;
@@ -126,6 +128,11 @@ export function isAbsent(value: unknown): value is undefined | null {
 /** Whether a text field is absent, empty or only white space. Other types are not blank: the schema refuses them. */
 export function isBlank(value: unknown): boolean {
   return isAbsent(value) || (typeof value === 'string' && value.trim() === '');
+}
+
+/** The path of the object around a field. */
+export function parentPath(path: string): string {
+  return path.slice(0, path.lastIndexOf('.'));
 }
 
 const SEGMENT = /\[([^\]]+)\]|[^.[]+(\[\])?/g;

@@ -3,6 +3,7 @@ import { metrics } from '@opentelemetry/api';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { type IMetricReader, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
+import { beginTracing } from './tracing.ts';
 
 /** Telemetry of one process. */
 export interface Telemetry {
@@ -52,6 +53,7 @@ async function startSdk(service: string, env: NodeJS.ProcessEnv, reader: IMetric
   }
   const sdk = new NodeSDK({ serviceName: env['OTEL_SERVICE_NAME'] ?? service, metricReaders: readers });
   sdk.start();
+  beginTracing();
   return () => sdk.shutdown();
 }
 

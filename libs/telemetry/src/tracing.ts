@@ -23,8 +23,18 @@ export function isTraceparent(value: unknown): value is string {
   return typeof value === 'string' && TRACEPARENT.test(value) && !value.includes('-00000000000000000000000000000000-');
 }
 
+/** Stands for every span while nothing listens: one that does nothing. */
+const NO_SPAN: Span = trace.wrapSpanContext({ traceId: '', spanId: '', traceFlags: 0 });
+let isTracing = false;
+
+/** From now on spans are made: an SDK has been started. */
+export function beginTracing(): void {
+  isTracing = true;
+}
+
 /** Runs `work` inside a span. A throw ends the span as an error and goes on. Costs next to nothing while telemetry is off. */
 export async function withSpan<T>(name: string, options: SpanOptions, work: (span: Span) => Promise<T>): Promise<T> {
+  if (!isTracing) return await work(NO_SPAN);
   const tracer = trace.getTracer('openfunction');
   const kind = SpanKind[options.kind ?? 'INTERNAL'];
   const attributes = options.attributes ?? {};

@@ -5,6 +5,7 @@ import {
   invalid,
   isAbsent,
   isObject,
+  parentPath,
   type Rule,
   segments,
   type Twin,
@@ -62,16 +63,18 @@ export function saysBounds({ minimum, maximum }: Bounds): string {
 /** A number that must lie within bounds. */
 export function boundsRule(number: string, path: string, bounds: Bounds, example: Example): Rule {
   const isCount = bounds.minimum === 0 && bounds.maximum === undefined;
+  const at = segments(path);
   return {
     id: `${stem(path)}.${isCount ? 'not-negative' : 'range'}`,
     number,
     path,
+    within: parentPath(path),
     on: CREATE_AND_UPDATE,
     level: 'deny',
     says: saysBounds(bounds),
     twin: { words: bounds },
     broken: (fn) => {
-      const value = valueAt(fn, path);
+      const value = valueAt(fn, at);
       const wrong = outside(value, bounds);
       return wrong === undefined ? undefined : invalid(value, wrong);
     },
@@ -82,17 +85,19 @@ export function boundsRule(number: string, path: string, bounds: Bounds, example
 
 /** A time span that must not be below zero. CEL reads a field with `format: duration` as a duration, and cannot look at it as a text. */
 export function spanRule(number: string, path: string, example: Example, hasFormat = false): Rule {
+  const at = segments(path);
   return {
     id: `${stem(path)}.not-negative`,
     number,
     path,
+    within: parentPath(path),
     on: CREATE_AND_UPDATE,
     level: 'deny',
     says: 'below 0',
     // Not by CEL's duration(): a stored text that is none would fail in it, and nothing excuses an error of evaluation on update.
     ...(!hasFormat && { twin: { at: path, cel: "!self.matches('^-.*[1-9]')", message: NOT_NEGATIVE } }),
     broken: (fn) => {
-      const text = valueAt(fn, path);
+      const text = valueAt(fn, at);
       return (span(text) ?? 0) < 0 ? invalid(text, NOT_NEGATIVE) : undefined;
     },
     accepts: example('5m'),
@@ -117,16 +122,18 @@ export function twinOfWords(words: readonly string[]): Twin {
 
 /** A text that must be one of these words. */
 export function wordRule(number: string, path: string, words: readonly string[], example: Example): Rule {
+  const at = segments(path);
   return {
     id: `${stem(path)}.known`,
     number,
     path,
+    within: parentPath(path),
     on: CREATE_AND_UPDATE,
     level: 'deny',
     says: saysWords(words),
     twin: twinOfWords(words),
     broken: (fn) => {
-      const value = valueAt(fn, path);
+      const value = valueAt(fn, at);
       return isOther(value, words) ? unsupported(value, words) : undefined;
     },
     accepts: example(''),
@@ -140,17 +147,19 @@ export function itemRule(
   broken: (value: unknown, item: Record<string, unknown>, object: unknown) => Complaint | undefined,
 ): Rule {
   const { list, field, ...rest } = row;
+  const [at, inner] = [segments(list), segments(field)];
   return {
     level: 'deny',
     ...rest,
     path: `${list}[].${field}`,
+    within: parentPath(list),
     on: CREATE_AND_UPDATE,
     broken: (fn) => {
-      const items = valueAt(fn, list);
+      const items = valueAt(fn, at);
       if (!Array.isArray(items)) return undefined;
       const found = items.flatMap((item, index) => {
-        const complaint = isObject(item) ? broken(valueAt(item, field), item, fn) : undefined;
-        return complaint === undefined ? [] : [{ ...complaint, at: [...segments(list), index, ...segments(field)] }];
+        const complaint = isObject(item) ? broken(valueAt(item, inner), item, fn) : undefined;
+        return complaint === undefined ? [] : [{ ...complaint, at: [...at, index, ...inner] }];
       });
       return found.length === 0 ? undefined : found;
     },

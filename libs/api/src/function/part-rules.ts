@@ -26,10 +26,11 @@ function isShared(path: string, part: Part): boolean {
 }
 
 function partRule(rule: Rule, part: Part): Rule {
-  const { twin, about, seen: _, broken, ...row } = rule;
+  const { twin, about, within, seen: _, broken, ...row } = rule;
   return {
     ...row,
     path: moved(rule.path, part),
+    ...(within !== undefined && { within: moved(within, part) }),
     ...(about !== undefined && { about: about.map((path) => moved(path, part)) }),
     ...(twin !== undefined && { twin: movedTwin(twin, part) }),
     broken: (object, { old, ...cluster }) => {

@@ -47,6 +47,7 @@ function idle(
     ...row,
     number: 'N9',
     path,
+    within: path,
     on: CREATE_AND_UPDATE,
     level: 'warn',
     broken: (fn) => {

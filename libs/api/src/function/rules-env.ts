@@ -44,6 +44,7 @@ function keysRule(
     id: `${path.slice('spec.'.length)}.${row.id}`,
     number: 'N22',
     path: `${path}.*`,
+    within: path,
     on: CREATE_AND_UPDATE,
     broken: (object) => {
       const map = valueAt(object, path);
@@ -85,6 +86,7 @@ function ignoredField(field: string, value: unknown, why: string): Rule {
     id: `serving.template.containers.${field}.ignored`,
     number: 'Q43',
     path: `${TEMPLATE}.containers[].${field}`,
+    within: TEMPLATE,
     on: CREATE_AND_UPDATE,
     level: 'warn',
     says: `given in the container \`${FUNCTION_CONTAINER}\``,
@@ -121,6 +123,7 @@ export const ENV_RULES: readonly Rule[] = [
     id: 'serving.template.containers.function',
     number: 'Q43',
     path: `${TEMPLATE}.containers`,
+    within: TEMPLATE,
     on: CREATE_AND_UPDATE,
     level: 'warn',
     says: `none is called \`${FUNCTION_CONTAINER}\``,

@@ -109,6 +109,7 @@ function customRule(number: string, field: string, rest: object, value: unknown)
     id: `${path.slice('spec.'.length)}.given`,
     number,
     path,
+    within: STRATEGY,
     about: [`${STRATEGY}.strategy`],
     on: CREATE_AND_UPDATE,
     level: 'deny',

@@ -46,6 +46,7 @@ function providerRule(
     id: `serving.tracing.provider.${field}.${id}`,
     number: 'N13',
     path,
+    within: TRACING,
     about: [`${TRACING}.enabled`],
     on: CREATE_AND_UPDATE,
     broken: (fn) => (valueAt(fn, `${TRACING}.enabled`) === true ? broken(valueAt(fn, path), fn) : undefined),
