@@ -21,6 +21,41 @@ interface Walk {
   start: FieldPath;
 }
 
+/** A schema, read once: what a walk asks about each value, at hand. */
+interface Node {
+  schema: StructuralSchema;
+  /** What `typeof` gives for every value that is right, where the schema says nothing but a type: most fields are texts of any kind. */
+  free: 'string' | 'boolean' | undefined;
+  required: readonly { name: string; isNullable: boolean }[];
+  properties: ReadonlyMap<string, Node>;
+  additional: Node | undefined;
+  items: Node | undefined;
+}
+
+const nodes = new WeakMap<StructuralSchema, Node>();
+
+function nodeOf(schema: StructuralSchema): Node {
+  const known = nodes.get(schema);
+  if (known !== undefined) return known;
+  const { type, description: _, default: __, ...rest } = schema;
+  const { properties = {}, required = [], additionalProperties, items } = schema;
+  const isFree = (type === 'string' || type === 'boolean') && Object.keys(rest).length === 0;
+  const made: Node = {
+    schema,
+    free: isFree ? type : undefined,
+    required: required.map((name) => ({ name, isNullable: schemaOf(properties, name)?.nullable === true })),
+    properties: new Map(Object.entries(properties).map(([name, child]) => [name, nodeOf(child)])),
+    additional: typeof additionalProperties === 'object' ? nodeOf(additionalProperties) : undefined,
+    items: items === undefined ? undefined : nodeOf(items),
+  };
+  nodes.set(schema, made);
+  return made;
+}
+
+function schemaOf(properties: Record<string, StructuralSchema>, name: string): StructuralSchema | undefined {
+  return Object.hasOwn(properties, name) ? properties[name] : undefined;
+}
+
 /**
  * What a structural schema has to say about a value: the checks the API server makes (apiextensions-apiserver,
  * `ValidateCustomResource` and list types), each with the value and what would be right. CEL rules are left to the API server.
@@ -28,15 +63,16 @@ interface Walk {
  */
 export function checkSchema(schema: StructuralSchema, value: unknown, path: FieldPath, old: unknown = NONE): Problem[] {
   const walk: Walk = { problems: [], start: path };
-  check(walk, schema, value, undefined, NONE);
+  check(walk, nodeOf(schema), value, undefined, NONE);
   if (walk.problems.length === 0 || old === NONE) return walk.problems;
   const ratcheted: Walk = { problems: [], start: path };
-  check(ratcheted, schema, value, undefined, old);
+  check(ratcheted, nodeOf(schema), value, undefined, old);
   return ratcheted.problems;
 }
 
-function check(walk: Walk, schema: StructuralSchema, value: unknown, place: Place | undefined, old: unknown): void {
+function check(walk: Walk, node: Node, value: unknown, place: Place | undefined, old: unknown): void {
   if (walk.problems.length >= MOST_PROBLEMS || (old !== NONE && isEqual(value, old))) return;
+  const { schema } = node;
   if (value === null && schema.nullable === true) return;
   const mistyped = wrongType(schema, value);
   if (mistyped !== undefined) {
@@ -45,23 +81,11 @@ function check(walk: Walk, schema: StructuralSchema, value: unknown, place: Plac
   }
   checkWord(walk, schema, value, place);
   if (typeof value === 'string') for (const detail of wrongText(schema, value)) invalid(walk, place, value, detail);
-  if (typeof value === 'number') for (const detail of wrongNumber(schema, value)) invalid(walk, place, value, detail);
-  if (Array.isArray(value)) checkList(walk, schema, value, place, old);
-  else if (typeof value === 'object' && value !== null) checkObject(walk, schema, value, place, old);
+  else if (typeof value === 'number')
+    for (const detail of wrongNumber(schema, value)) invalid(walk, place, value, detail);
+  else if (Array.isArray(value)) checkList(walk, node, value, place, old);
+  else if (typeof value === 'object' && value !== null) checkObject(walk, node, value, place, old);
   checkForms(walk, schema, value, place);
-}
-
-const freeTypes = new WeakMap<StructuralSchema, 'string' | 'boolean' | 'none'>();
-
-/** What `typeof` gives for the values of a schema that says nothing but a type: most fields are texts of any kind. */
-function freeType(schema: StructuralSchema): string {
-  const known = freeTypes.get(schema);
-  if (known !== undefined) return known;
-  const { type, description: _, default: __, ...rest } = schema;
-  const isFree = (type === 'string' || type === 'boolean') && Object.keys(rest).length === 0;
-  const found = isFree ? type : 'none';
-  freeTypes.set(schema, found);
-  return found;
 }
 
 function checkWord(walk: Walk, schema: StructuralSchema, value: unknown, place: Place | undefined): void {
@@ -70,29 +94,23 @@ function checkWord(walk: Walk, schema: StructuralSchema, value: unknown, place: 
   report(walk, place, { reason: 'NotSupported', value, detail: `supported values: ${known}` });
 }
 
-function checkObject(
-  walk: Walk,
-  schema: StructuralSchema,
-  value: object,
-  place: Place | undefined,
-  old: unknown,
-): void {
-  const { properties = {}, required = [], additionalProperties, minProperties, maxProperties } = schema;
-  for (const name of required) {
+function checkObject(walk: Walk, node: Node, value: object, place: Place | undefined, old: unknown): void {
+  const { properties, additional, required, schema } = node;
+  for (const { name, isNullable } of required) {
     // A field with a default is filled in by the API server before it looks.
     const written = member(value, name);
-    const nullable = (member(properties, name) as StructuralSchema | undefined)?.nullable === true;
-    if (written === undefined || (written === null && !nullable))
+    if (written === undefined || (written === null && !isNullable))
       report(walk, { around: place, name }, { reason: 'Required', detail: '' });
   }
   const names = Object.keys(value);
   for (const name of names) {
     const child = (value as Record<string, unknown>)[name];
-    const childSchema = Object.hasOwn(properties, name) ? properties[name] : additionalProperties;
+    const known = properties.get(name) ?? additional;
     // The API server takes a null of a member that cannot be null as if the member were not written.
-    if (typeof childSchema !== 'object' || child === null || typeof child === freeType(childSchema)) continue;
-    check(walk, childSchema, child, { around: place, name }, oldMember(old, name));
+    if (known === undefined || child === null || typeof child === known.free) continue;
+    check(walk, known, child, { around: place, name }, oldMember(old, name));
   }
+  const { minProperties, maxProperties } = schema;
   const count = names.length;
   if (minProperties !== undefined && count < minProperties)
     invalid(walk, place, value, `must have at least ${minProperties} entries`);
@@ -106,12 +124,12 @@ function oldMember(old: unknown, name: string): unknown {
 
 function checkList(
   walk: Walk,
-  schema: StructuralSchema,
+  { schema, items }: Node,
   value: readonly unknown[],
   place: Place | undefined,
   old: unknown,
 ): void {
-  const { items, minItems, maxItems } = schema;
+  const { minItems, maxItems } = schema;
   if (minItems !== undefined && value.length < minItems)
     invalid(walk, place, value, `must have at least ${minItems} items`);
   if (maxItems !== undefined && value.length > maxItems)
@@ -119,8 +137,9 @@ function checkList(
   checkDuplicates(walk, schema, value, place);
   if (items === undefined) return;
   const before = oldItems(schema, old);
-  for (const [index, item] of value.entries()) {
+  for (let index = 0; index < value.length; index++) {
     if (walk.problems.length >= MOST_PROBLEMS) return;
+    const item = value[index];
     const oldItem = before.size === 0 ? undefined : before.get(keyOf(schema, item)?.text ?? '');
     check(walk, items, item, { around: place, name: index }, oldItem ?? NONE);
   }

@@ -199,7 +199,7 @@ function problemsOf(judged: Case): Problem[] {
 function warningsOf(judged: Case): Problem[] {
   const { reviewed, sent, draft, seen } = judged;
   const { view, rules } = reviewed;
-  const found = told(judged, rules, 'warn', draft.object, (rule) => complaints(rule, draft.object, seen));
+  const found = told(judged, rules, 'warn', draft.object, seen).map(({ problem }) => problem);
   return view === undefined ? found : found.map((problem) => ({ ...problem, path: view.pathOf(sent, problem.path) }));
 }
 
@@ -235,30 +235,28 @@ function told(
   rules: readonly Rule[],
   level: Rule['level'],
   object: unknown,
-  ask: (rule: Rule) => readonly Problem[],
-): Problem[] {
-  const found: Problem[] = [];
+  seen: Seen,
+): { rule: Rule; problem: Problem }[] {
+  const found: { rule: Rule; problem: Problem }[] = [];
   for (const { within, rules: rows } of groupsOf(rules, level, operation)) {
-    if (within.length > 0 && !isObject(valueAt(object, within))) continue;
-    for (const rule of rows) for (const problem of ask(rule)) found.push(problem);
+    const around = within.length === 0 ? undefined : valueAt(object, within);
+    if (within.length > 0 && !isObject(around)) continue;
+    for (const rule of rows) {
+      const broken = isObject(around) && rule.look ? rule.look(around, object, seen) : rule.broken(object, seen);
+      if (broken === undefined) continue;
+      const complaints = 'reason' in broken ? [broken] : broken;
+      for (const complaint of complaints) found.push({ rule, problem: problemOf(complaint, segments(rule.path)) });
+    }
   }
   return found;
 }
 
-const NOTHING: readonly Problem[] = [];
-
-function complaints(rule: Rule, object: unknown, seen: Seen): readonly Problem[] {
-  const broken = rule.broken(object, seen);
-  if (broken === undefined) return NOTHING;
-  const list = 'reason' in broken ? [broken] : broken;
-  return list.map((complaint) => problemOf(complaint, segments(rule.path)));
-}
-
 function denials(judged: Case, rules: readonly Rule[], object: unknown, seen: Seen): Problem[] {
-  return told(judged, rules, 'deny', object, (rule) => {
-    const found = complaints(rule, object, seen);
-    return seen.old === undefined ? found : found.filter((problem) => !isUnchanged(problem, rule, object, seen.old));
-  });
+  const found = told(judged, rules, 'deny', object, seen);
+  const { old } = seen;
+  const changed =
+    old === undefined ? found : found.filter(({ rule, problem }) => !isUnchanged(problem, rule, object, old));
+  return changed.map(({ problem }) => problem);
 }
 
 /**

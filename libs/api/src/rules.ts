@@ -46,6 +46,9 @@ export type Twin =
   /** The schema holds the same of its own accord. */
   'schema' | { words: Partial<StructuralSchema> } | { at: string; cel: string; message: string; onCreateOnly?: true };
 
+/** What a rule says: nothing, one complaint or several. */
+export type Told = Complaint | readonly Complaint[] | undefined;
+
 /** One validation rule. */
 export interface Rule {
   /** Stable name, e.g. `build.timeout.not-negative`. */
@@ -64,7 +67,9 @@ export interface Rule {
   /** Other fields the rule compares with: on update the rule also speaks when one of these has changed. */
   about?: readonly string[];
   twin?: Twin;
-  broken: (object: unknown, seen: Seen) => Complaint | readonly Complaint[] | undefined;
+  broken: (object: unknown, seen: Seen) => Told;
+  /** The same, when the object at `within` has been found already: rows beside each other need not walk to it one by one. */
+  look?: (around: Record<string, unknown>, object: unknown, seen: Seen) => Told;
   /** An object this row accepts, and one it refuses; both with `seen` where that is needed. */
   accepts: unknown;
   refuses: unknown;
@@ -128,6 +133,24 @@ export function isAbsent(value: unknown): value is undefined | null {
 /** Whether a text field is absent, empty or only white space. Other types are not blank: the schema refuses them. */
 export function isBlank(value: unknown): boolean {
   return isAbsent(value) || (typeof value === 'string' && value.trim() === '');
+}
+
+/** The parts of a row that looks at an object which must be there for it to say anything. */
+export function lookWithin(
+  within: string,
+  look: NonNullable<Rule['look']>,
+): Required<Pick<Rule, 'within' | 'look' | 'broken'>> {
+  const at = segments(within);
+  const broken: Rule['broken'] = (object, seen) => {
+    const around = valueAt(object, at);
+    return isObject(around) ? look(around, object, seen) : undefined;
+  };
+  return { within, look, broken };
+}
+
+/** The value of an own member. */
+export function own(object: Record<string, unknown>, name: string): unknown {
+  return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
 /** The path of the object around a field. */

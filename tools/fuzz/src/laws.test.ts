@@ -2,6 +2,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { FAMILIES } from './laws.ts';
 import { fuzz, type Report } from './run.ts';
 
+/** Always the same cases: what a gate says must not depend on the day. `npm run fuzz` draws others. */
+const SEED = 1;
+
 /** `npm run fuzz` holds a million objects to each. */
 const OBJECTS = 20_000;
 
@@ -13,7 +16,7 @@ describe(`${OBJECTS} objects of every kind and version that is reviewed`, () => 
 
   // In a process of its own: a test runner's way to load modules makes it twice as slow.
   beforeAll(async () => {
-    report = await fuzz({ objects: OBJECTS, reviews: 0, seed: Date.now() }, { processes: 1 });
+    report = await fuzz({ objects: OBJECTS, reviews: 0, seed: SEED }, { processes: 1 });
   }, 240_000);
 
   it('break no law', () => {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { applyDefaults, checkSchema, REVIEWED_KINDS, type ReviewedKind, unknownFields } from '@openfunction/admission';
-import { apiVersionOf, convert } from '@openfunction/api';
+import { apiVersionOf, convert, V1BETA2_PRESERVED, valueAt } from '@openfunction/api';
 import { type Case, drawCase, drawConforming } from './cases.ts';
 import type { Choices } from './choices.ts';
 import { applyPatch } from './json-patch.ts';
@@ -95,9 +95,19 @@ function result(object: unknown, patch: Parameters<typeof applyPatch>[1]): unkno
 
 function keepsWritten(given: Case): boolean {
   const verdict = mutate(given);
-  if (!verdict.allowed) return false;
+  if (!verdict.allowed || isTorn(given.object)) return false;
   expectEqual(lost(given, patched(given, verdict)), []);
   return verdict.patch.length > 0;
+}
+
+/**
+ * Whether an async function has a port or a route, which v1beta1 alone can say, and an HTTP trigger, which v1beta2 alone can say: both
+ * stand for the same field of v1beta2, so one of them has to go.
+ */
+function isTorn(object: unknown): boolean {
+  if (valueAt(object, 'spec.serving.runtime') !== 'async') return false;
+  const isWritten = ['spec.port', 'spec.route'].some((path) => valueAt(object, path) !== undefined);
+  return isWritten && valueAt(object, ['metadata', 'annotations', V1BETA2_PRESERVED]) !== undefined;
 }
 
 function staysAccepted(given: Case): boolean {

@@ -4,12 +4,15 @@ import { describe, expect, it } from 'vitest';
 import { answerRaw } from './raw.ts';
 import { fuzz } from './run.ts';
 
+/** Always the same cases: what a gate says must not depend on the day. `npm run fuzz` draws others. */
+const SEED = 1;
+
 /** Reviews whose object is judged or converted; `npm run fuzz` sends ten million. */
 const REVIEWS = 200_000;
 
 describe('an answer to any bytes', () => {
   it(`is what an API server counts on, ${REVIEWS} times`, { timeout: 480_000 }, async () => {
-    const { raw, broken } = await fuzz({ objects: 0, reviews: REVIEWS, seed: Date.now() }, { processes: 1 });
+    const { raw, broken } = await fuzz({ objects: 0, reviews: REVIEWS, seed: SEED }, { processes: 1 });
     expect(broken).toEqual([]);
     const { runs = 0, counted = 0, outcomes } = raw ?? {};
     expect(counted).toBeGreaterThanOrEqual(REVIEWS);

@@ -5,6 +5,8 @@ import {
   invalid,
   isAbsent,
   isObject,
+  lookWithin,
+  own,
   parentPath,
   type Rule,
   segments,
@@ -36,6 +38,11 @@ export function hasText(field: string): string {
   return `(has(${field}) && ${field}.matches('\\\\S'))`;
 }
 
+/** The last name of a path. */
+function fieldName(path: string): string {
+  return path.slice(path.lastIndexOf('.') + 1);
+}
+
 /** The path below `spec`, the stem of a row's name. */
 function stem(path: string): string {
   return path.slice('spec.'.length);
@@ -63,21 +70,20 @@ export function saysBounds({ minimum, maximum }: Bounds): string {
 /** A number that must lie within bounds. */
 export function boundsRule(number: string, path: string, bounds: Bounds, example: Example): Rule {
   const isCount = bounds.minimum === 0 && bounds.maximum === undefined;
-  const at = segments(path);
+  const name = fieldName(path);
   return {
     id: `${stem(path)}.${isCount ? 'not-negative' : 'range'}`,
     number,
     path,
-    within: parentPath(path),
     on: CREATE_AND_UPDATE,
     level: 'deny',
     says: saysBounds(bounds),
     twin: { words: bounds },
-    broken: (fn) => {
-      const value = valueAt(fn, at);
+    ...lookWithin(parentPath(path), (around) => {
+      const value = own(around, name);
       const wrong = outside(value, bounds);
       return wrong === undefined ? undefined : invalid(value, wrong);
-    },
+    }),
     accepts: example(bounds.maximum ?? bounds.minimum),
     refuses: example(bounds.maximum === undefined ? bounds.minimum - 1 : bounds.maximum + 1),
   };
@@ -85,21 +91,20 @@ export function boundsRule(number: string, path: string, bounds: Bounds, example
 
 /** A time span that must not be below zero. CEL reads a field with `format: duration` as a duration, and cannot look at it as a text. */
 export function spanRule(number: string, path: string, example: Example, hasFormat = false): Rule {
-  const at = segments(path);
+  const name = fieldName(path);
   return {
     id: `${stem(path)}.not-negative`,
     number,
     path,
-    within: parentPath(path),
     on: CREATE_AND_UPDATE,
     level: 'deny',
     says: 'below 0',
     // Not by CEL's duration(): a stored text that is none would fail in it, and nothing excuses an error of evaluation on update.
     ...(!hasFormat && { twin: { at: path, cel: "!self.matches('^-.*[1-9]')", message: NOT_NEGATIVE } }),
-    broken: (fn) => {
-      const text = valueAt(fn, at);
+    ...lookWithin(parentPath(path), (around) => {
+      const text = own(around, name);
       return (span(text) ?? 0) < 0 ? invalid(text, NOT_NEGATIVE) : undefined;
-    },
+    }),
     accepts: example('5m'),
     refuses: example('-1ns'),
   };
@@ -122,20 +127,19 @@ export function twinOfWords(words: readonly string[]): Twin {
 
 /** A text that must be one of these words. */
 export function wordRule(number: string, path: string, words: readonly string[], example: Example): Rule {
-  const at = segments(path);
+  const name = fieldName(path);
   return {
     id: `${stem(path)}.known`,
     number,
     path,
-    within: parentPath(path),
     on: CREATE_AND_UPDATE,
     level: 'deny',
     says: saysWords(words),
     twin: twinOfWords(words),
-    broken: (fn) => {
-      const value = valueAt(fn, at);
+    ...lookWithin(parentPath(path), (around) => {
+      const value = own(around, name);
       return isOther(value, words) ? unsupported(value, words) : undefined;
-    },
+    }),
     accepts: example(''),
     refuses: example('test'),
   };
@@ -147,21 +151,20 @@ export function itemRule(
   broken: (value: unknown, item: Record<string, unknown>, object: unknown) => Complaint | undefined,
 ): Rule {
   const { list, field, ...rest } = row;
-  const [at, inner] = [segments(list), segments(field)];
+  const [at, inner, name] = [segments(list), segments(field), fieldName(list)];
   return {
     level: 'deny',
     ...rest,
     path: `${list}[].${field}`,
-    within: parentPath(list),
     on: CREATE_AND_UPDATE,
-    broken: (fn) => {
-      const items = valueAt(fn, at);
+    ...lookWithin(parentPath(list), (around, fn) => {
+      const items = own(around, name);
       if (!Array.isArray(items)) return undefined;
       const found = items.flatMap((item, index) => {
         const complaint = isObject(item) ? broken(valueAt(item, inner), item, fn) : undefined;
         return complaint === undefined ? [] : [{ ...complaint, at: [...at, index, ...inner] }];
       });
       return found.length === 0 ? undefined : found;
-    },
+    }),
   };
 }

@@ -49,7 +49,8 @@ export const CONVERSION_RULES: readonly Rule[] = [
     // Reading has no limit; but what an annotation cannot hold must not be stored.
     id: 'preserved.size',
     number: 'C11',
-    path: 'metadata.annotations',
+    // Not the annotation, which is on the converted object alone.
+    path: 'spec',
     on: CREATE_AND_UPDATE,
     level: 'deny',
     says: `what v1beta1 cannot say is more than ${PRESERVED_LIMIT / 1024} KiB`,
