@@ -2,7 +2,7 @@ import type fc from 'fast-check';
 import { vi } from 'vitest';
 
 /** Laws are run once for each mutant: fewer objects, and the same ones each time, or a mutant would live or die by chance. */
-const MOST_RUNS = 100;
+const MOST_RUNS = 30;
 
 vi.mock('fast-check', async (importOriginal) => {
   const original = await importOriginal<{ default: typeof fc }>();

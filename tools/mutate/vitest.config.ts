@@ -13,7 +13,11 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['libs/admission/src/*.test.ts', 'libs/api/src/{conversion,function,gateway}/*.test.ts'],
+    include: [
+      'test/admission/*.test.ts',
+      'libs/admission/src/*.test.ts',
+      'libs/api/src/{conversion,function,gateway}/*.test.ts',
+    ],
     setupFiles: [`${ROOT}tools/mutate/setup.ts`],
     // Modules are read once for all files: the tests share nothing else, and are run thousands of times.
     isolate: false,
