@@ -14,6 +14,8 @@ export default defineConfig({
   },
   test: {
     include: [
+      'tools/mutate/generated.check.ts',
+
       'test/admission/*.test.ts',
       'libs/admission/src/*.test.ts',
       'libs/api/src/{conversion,function,gateway}/*.test.ts',
