@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { QuickFirst } from './quick-first.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -15,7 +16,6 @@ export default defineConfig({
   test: {
     include: [
       'tools/mutate/generated.check.ts',
-
       'test/admission/*.test.ts',
       'libs/admission/src/*.test.ts',
       'libs/api/src/{conversion,function,gateway}/*.test.ts',
@@ -23,6 +23,7 @@ export default defineConfig({
     setupFiles: [`${ROOT}tools/mutate/setup.ts`],
     // Modules are read once for all files: the tests share nothing else, and are run thousands of times.
     isolate: false,
+    sequence: { sequencer: QuickFirst },
     testTimeout: 60_000,
   },
 });
