@@ -3,12 +3,16 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** Files that notice most, in the least time. A run ends with the first test that fails. */
 const QUICK = [
   'answers.test',
+  'order.test',
+  'defaulting.test',
+  'on-file.test',
   'generated.check',
   'rows.test',
   'rules.test',
   'review.test',
   'conversion.test',
   'numbers.test',
+  'laws.check',
 ];
 
 /** Runs the quick files first. */

@@ -15,7 +15,7 @@ export default defineConfig({
   },
   test: {
     include: [
-      'tools/mutate/generated.check.ts',
+      'tools/mutate/*.check.ts',
       'test/admission/*.test.ts',
       'libs/admission/src/*.test.ts',
       'libs/api/src/{conversion,function,gateway}/*.test.ts',
