@@ -63,6 +63,7 @@ describe.skipIf(!(await hasControllerWorld()))('the controllers', () => {
     expect(status?.url).toBe(`http://serve-only.${namespace}.ofn.io/`);
     expect(status?.addresses?.map(({ type }) => type)).toEqual(['External', 'Internal']);
     expect(status?.observedGeneration).toBe(1);
+    await eventsOf('serve-only', 1);
     await settled();
     const writes = summary(await writesFor('serve-only'));
     expect(writes.filter(isNoStatus)).toEqual([
@@ -82,6 +83,7 @@ describe.skipIf(!(await hasControllerWorld()))('the controllers', () => {
     expect(status?.revision?.imageDigest).toMatch(/^sha256:/);
     const serving = await client.get(SERVING, { namespace, name: status?.serving?.resourceRef ?? '' });
     expect(serving?.['spec'].image).toBe(`${fn.spec.image}@${status?.revision?.imageDigest}`);
+    await eventsOf('build-and-serve', 2);
     await settled();
     const writes = summary(await writesFor('build-and-serve'));
     expect(writes.filter(isNoStatus)).toEqual([
@@ -246,6 +248,13 @@ describe.skipIf(!(await hasControllerWorld()))('the controllers', () => {
       ),
     );
   };
+
+  /** Events are written beside the status, not before it: a busy machine may take its time. */
+  const eventsOf = (name: string, count: number) =>
+    waitFor(`${count} events of ${name}`, async () => {
+      const events = (await writesFor(name)).filter(({ objectRef }) => objectRef?.resource === 'events');
+      return events.length >= count || undefined;
+    });
 
   const settled = () => untilQuiet(async () => (await ourWrites()).length);
 
