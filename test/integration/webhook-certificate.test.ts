@@ -64,6 +64,14 @@ beforeAll(async () => {
   );
   await applyManifests(client, await reachedOn(port), { fieldManager: 'install' });
   await waitFor('all replicas are ready', async () => (await Promise.all(replicas.map(isReady))).every(Boolean));
+  // The API server takes a moment to see the first caBundle.
+  const probe = { apiVersion: 'core.openfunction.io/v1beta2', kind: 'Function', spec: { image: 'a', serving: {} } };
+  await waitFor('the API server trusts them', () =>
+    client.create(FUNCTION, { ...probe, metadata: { name: 'probe', namespace: 'default' } }, { dryRun: true }).then(
+      () => true,
+      () => undefined,
+    ),
+  );
 });
 
 afterAll(async () => {
