@@ -14,7 +14,15 @@ export default defineConfig({
           // Some wait for processes they start, on machines that have other things to do.
           testTimeout: 30_000,
           include: [`${SERVICES}/*.test.ts`, 'test/{admission,bench}/**/*.test.ts'],
-          exclude: ['**/node_modules/**', '**/*.integration.test.ts', '**/*.slow.test.ts'],
+          exclude: ['**/node_modules/**', '**/*.integration.test.ts', '**/*.{slow,long}.test.ts'],
+        },
+      },
+      {
+        // Laws and raw reviews over very many generated cases: as unit tests, but a minute of computing each.
+        test: {
+          name: 'long',
+          include: [`${SERVICES}/*.long.test.ts`],
+          testTimeout: 300_000,
         },
       },
       {

@@ -1,5 +1,5 @@
 /**
- * `npm test`: unit, integration and end-to-end tests against a real API server and a real Redis, real builds of functions, and
+ * `npm test`: unit tests, long laws, integration and end-to-end tests against a real API server and a real Redis, real builds of functions, and
  * whether the generated files are up to date. Arguments go to vitest, e.g. `npm test -- --project unit libs/queue`.
  */
 import { spawn } from 'node:child_process';
@@ -14,7 +14,7 @@ interface Counts {
 }
 
 /** Those that build functions or start everything run alone, after the others: they measure time for users. */
-const TOGETHER = ['unit', 'integration'];
+const TOGETHER = ['unit', 'long', 'integration'];
 const ALONE = ['slow', 'e2e'];
 
 const given = process.argv.slice(2);

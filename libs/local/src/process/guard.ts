@@ -29,9 +29,14 @@ for p in $listed; do kill -s KILL -- "-$p" 2>/dev/null; done
 const guarded = new Set<number>();
 let shell: ChildProcess | undefined;
 
+/** Starts the shell that ends our children. Called before a child is started, so that no moment is between the two. */
+export function prepareGuard(): void {
+  shell ??= startShell();
+}
+
 /** From now on the process group led by `pid` ends when this process ends. */
 export function guard(pid: number): void {
-  shell ??= startShell();
+  prepareGuard();
   guarded.add(pid);
   tell(`+ ${pid}`);
 }

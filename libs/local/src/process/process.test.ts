@@ -67,7 +67,7 @@ describe('startProcess', () => {
     );
     const child = await pidFrom(pidFile);
     expect(await stubborn.stop(200)).toEqual({ code: null, signal: 'SIGKILL' });
-    expect(await poll(() => !isAlive(child) || undefined, 2000)).toBe(true);
+    expect(await poll(() => !isAlive(child) || undefined, 10_000)).toBe(true);
   });
 });
 
@@ -134,8 +134,10 @@ describe('the guard', () => {
 });
 
 const PARENT = `
+import { writeFileSync } from 'node:fs';
 const { startProcess } = await import(process.env.MODULE);
 const [pidFile, directory] = process.argv.slice(1);
-await startProcess({ name: 'child', command: '/bin/sh', args: ['-c', 'echo $$ > ' + pidFile + '; exec sleep 60'], logFile: directory + '/log' });
+const { pid } = await startProcess({ name: 'child', command: 'sleep', args: ['60'], logFile: directory + '/log' });
+writeFileSync(pidFile, pid + '\\n');
 setInterval(() => {}, 1000);
 `;

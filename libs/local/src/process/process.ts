@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { CodedError, explain } from '@openfunction/errors';
 import { poll } from '../poll.ts';
-import { guard, unguard } from './guard.ts';
+import { guard, prepareGuard, unguard } from './guard.ts';
 
 /** What to run. */
 export interface ProcessSpec {
@@ -99,6 +99,7 @@ export function describeExit(exit: Exit): string {
 function launch(spec: ProcessSpec): Promise<ManagedProcess> {
   mkdirSync(dirname(spec.logFile), { recursive: true });
   const log = openSync(spec.logFile, 'a', 0o600);
+  prepareGuard();
   const child = spawn(spec.command, spec.args ?? [], {
     detached: true,
     stdio: ['ignore', log, log],
