@@ -1,6 +1,6 @@
 /**
- * `npm test`: unit tests, long laws, integration and end-to-end tests against a real API server and a real Redis, real builds of functions, and
- * whether the generated files are up to date. Arguments go to vitest, e.g. `npm test -- --project unit libs/queue`.
+ * `npm test`: unit tests, long laws, integration and end-to-end tests against a real API server and a real Redis, real builds of
+ * functions, and whether the generated files are up to date. Arguments go to vitest, e.g. `npm test -- --project unit libs/queue`.
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
