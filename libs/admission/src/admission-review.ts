@@ -1,6 +1,6 @@
-import { isObject, jsonOf, type Kind, type Operation, valueAt } from '@openfunction/api';
+import { isObject, jsonOf, type Kind, type Operation, own, valueAt } from '@openfunction/api';
 import type { PatchOperation } from './defaulting.ts';
-import { member } from './json.ts';
+import { text } from './json.ts';
 import { causeOf, type Problem, printPath, printProblem } from './problem.ts';
 
 /** admission.k8s.io/v1 AdmissionReview, as answered. */
@@ -68,7 +68,7 @@ export function parseReview(body: unknown, kind: Kind, version: string): ReviewR
 
 function wrongEnvelope(body: unknown, request: unknown, uid: string): string | undefined {
   if (!isObject(body)) return 'the body must be an AdmissionReview object';
-  if (member(body, 'apiVersion') !== API_VERSION || member(body, 'kind') !== 'AdmissionReview')
+  if (own(body, 'apiVersion') !== API_VERSION || own(body, 'kind') !== 'AdmissionReview')
     return `apiVersion and kind must be ${API_VERSION} AdmissionReview`;
   if (!isObject(request)) return 'request: must be an object';
   return uid === '' ? 'request.uid: must be specified' : undefined;
@@ -80,10 +80,6 @@ function wrongKind(request: unknown, kind: Kind, version: string): string | unde
   const wanted = { group: kind.group, version, kind: kind.kind };
   const differs = Object.entries(wanted).some(([field, value]) => text(given[field]) !== value);
   return differs ? `request.kind: this path reviews ${kind.kind} of ${kind.group}/${version}` : undefined;
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : '';
 }
 
 /** Allowed, with a patch when there is something to change. */

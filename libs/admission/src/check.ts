@@ -1,6 +1,5 @@
-import { type FieldPath, isEqual, type StructuralSchema } from '@openfunction/api';
+import { type FieldPath, isEqual, own, type StructuralSchema } from '@openfunction/api';
 import { typeOf, wrongNumber, wrongText, wrongType } from './check-scalar.ts';
-import { member } from './json.ts';
 import type { Problem } from './problem.ts';
 
 /** More problems than anybody reads; the walk stops there, so that a huge malformed object costs little. */
@@ -98,7 +97,7 @@ function checkObject(walk: Walk, node: Node, value: object, place: Place | undef
   const { properties, additional, required, schema } = node;
   for (const { name, isNullable } of required) {
     // A field with a default is filled in by the API server before it looks.
-    const written = member(value, name);
+    const written = own(value, name);
     if (written === undefined || (written === null && !isNullable))
       report(walk, { around: place, name }, { reason: 'Required', detail: '' });
   }
@@ -119,7 +118,7 @@ function checkObject(walk: Walk, node: Node, value: object, place: Place | undef
 }
 
 function oldMember(old: unknown, name: string): unknown {
-  return typeof old === 'object' && old !== null && Object.hasOwn(old, name) ? member(old, name) : NONE;
+  return typeof old === 'object' && old !== null && Object.hasOwn(old, name) ? own(old, name) : NONE;
 }
 
 function checkList(
@@ -166,7 +165,7 @@ function keyOf(schema: StructuralSchema, item: unknown): ItemKey | undefined {
   if (listType === 'set' && isScalar(item)) return { shown: item, text: JSON.stringify(item) };
   if (listType !== 'map' || typeOf(item) !== 'object') return undefined;
   const key = (schema['x-kubernetes-list-map-keys'] ?? []).map((name) => {
-    const value = member(item as object, name) ?? schema.items?.properties?.[name]?.default;
+    const value = own(item as object, name) ?? schema.items?.properties?.[name]?.default;
     return [name, value] as const;
   });
   if (!key.every(([, value]) => isScalar(value))) return undefined;

@@ -1,5 +1,5 @@
-import { type Conversion, convert, isObject, valueAt } from '@openfunction/api';
-import { member } from './json.ts';
+import { type Conversion, convert, isObject, own, valueAt } from '@openfunction/api';
+import { text } from './json.ts';
 
 /** apiextensions.k8s.io/v1 ConversionReview, as answered. */
 export interface ConversionReview {
@@ -53,9 +53,9 @@ export function reviewConversion(
 
 function wrongEnvelope(body: unknown, uid: string, apiVersion: string, objects: unknown): string | undefined {
   if (!isObject(body)) return 'the body must be a ConversionReview object';
-  if (member(body, 'apiVersion') !== CONVERSION_API_VERSION || member(body, 'kind') !== 'ConversionReview')
+  if (own(body, 'apiVersion') !== CONVERSION_API_VERSION || own(body, 'kind') !== 'ConversionReview')
     return `apiVersion and kind must be ${CONVERSION_API_VERSION} ConversionReview`;
-  if (!isObject(member(body, 'request'))) return 'request: must be an object';
+  if (!isObject(own(body, 'request'))) return 'request: must be an object';
   if (uid === '') return 'request.uid: must be specified';
   if (apiVersion === '') return 'request.desiredAPIVersion: must be specified';
   return Array.isArray(objects) ? undefined : 'request.objects: must be a list';
@@ -66,10 +66,6 @@ function nameOf(object: unknown): string {
   const parts = ['namespace', 'name'].map((field) => text(valueAt(object, ['metadata', field])).slice(0, 253));
   const name = parts.filter((part) => part !== '').join('/');
   return name === '' ? '' : ` (${name})`;
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : '';
 }
 
 function failure(uid: string, apiVersion: string, problem: string): ConversionReviewed {

@@ -6,9 +6,10 @@ import {
   type Operation,
   REMOVE,
   segments,
+  setOwn,
   valueAt,
+  without,
 } from '@openfunction/api';
-import { withMember, withoutMember } from './json.ts';
 
 /** One operation of a JSON patch (RFC 6902). */
 export interface PatchOperation {
@@ -59,8 +60,10 @@ export function withValue(object: unknown, path: FieldPath, value: unknown): unk
   if (name === undefined) return value;
   if (Array.isArray(object) && typeof name === 'number') return object.with(name, withValue(object[name], rest, value));
   const parent = isObject(object) ? object : {};
-  if (rest.length === 0 && value === undefined) return withoutMember(parent, String(name));
-  return withMember(parent, String(name), withValue(valueAt(parent, [name]), rest, value));
+  if (rest.length === 0 && value === undefined) return without(parent, [String(name)]);
+  const copy = { ...parent };
+  setOwn(copy, String(name), withValue(valueAt(parent, [name]), rest, value));
+  return copy;
 }
 
 /** The smallest JSON patch that turns the object as sent into the one with these fields set. */

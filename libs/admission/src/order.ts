@@ -1,5 +1,4 @@
-import type { FieldPath, StructuralSchema } from '@openfunction/api';
-import { member } from './json.ts';
+import { type FieldPath, own, type StructuralSchema } from '@openfunction/api';
 import type { Problem } from './problem.ts';
 
 /**
@@ -32,7 +31,7 @@ function compareSegments(node: StructuralSchema | undefined, a: string | number,
 function below(node: StructuralSchema | undefined, segment: string | number): StructuralSchema | undefined {
   if (node === undefined) return undefined;
   if (typeof segment === 'number') return node.items;
-  const named = member(node.properties ?? {}, segment) as StructuralSchema | undefined;
+  const named = own(node.properties ?? {}, segment) as StructuralSchema | undefined;
   return named ?? (typeof node.additionalProperties === 'object' ? node.additionalProperties : undefined);
 }
 

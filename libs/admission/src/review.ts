@@ -70,10 +70,8 @@ interface Case {
   /** As sent. */
   sent: unknown;
   sentOld: unknown;
-  /** As sent, in the tables' version. */
-  given: unknown;
-  /** The same with defaults. */
-  draft: Defaulted;
+  /** What the tables look at: in their version, with defaults where the review sets them. */
+  object: unknown;
   seen: Seen;
 }
 
@@ -85,8 +83,9 @@ interface Case {
 export function reviewMutating(body: unknown, reviewed: ReviewedKind, context: ReviewContext): Reviewed {
   return reviewWith(body, reviewed, (request, operation) => {
     const judged = caseOf(reviewed, request, operation, context);
-    const findings = findAll(judged);
-    return findings.problems.length > 0 ? findings : { ...findings, patch: patchFor(judged, request, context) };
+    const draft = draftOf(judged);
+    const findings = findAll({ ...judged, object: draft.object });
+    return findings.problems.length > 0 ? findings : { ...findings, patch: patchFor(judged, draft, request, context) };
   });
 }
 
@@ -98,8 +97,7 @@ export function reviewValidating(
 ): Reviewed {
   return reviewWith(body, reviewed, (request, operation) => {
     // What is stored is judged as it is; its warnings have been given by the mutating review.
-    const judged = caseOf(reviewed, request, operation, context);
-    return { problems: problemsOf({ ...judged, draft: { object: judged.given, set: [] } }), warnings: [] };
+    return { problems: problemsOf(caseOf(reviewed, request, operation, context)), warnings: [] };
   });
 }
 
@@ -112,15 +110,22 @@ function caseOf(
   const convert = reviewed.view?.convert ?? ((object: unknown) => object);
   const isUpdate = operation === 'update';
   const old = isUpdate ? applyDefaults(reviewed.defaults, convert(request.old), 'create').object : undefined;
-  const given = convert(request.object);
-  const draft = applyDefaults(reviewed.defaults, given, operation, old);
   const seen = { ...cluster, ...(bytes !== undefined && { bytes }), ...(isUpdate && { old }) };
-  return { reviewed, operation, sent: request.object, sentOld: isUpdate ? request.old : undefined, given, draft, seen };
+  const sentOld = isUpdate ? request.old : undefined;
+  return { reviewed, operation, sent: request.object, sentOld, object: convert(request.object), seen };
 }
 
-function patchFor(judged: Case, { dryRun }: ReviewRequest, { newTraceparent }: ReviewContext): PatchOperation[] {
-  const { reviewed, sent, seen } = judged;
-  let { draft } = judged;
+function draftOf({ reviewed, object, operation, seen }: Case): Defaulted {
+  return applyDefaults(reviewed.defaults, object, operation, seen.old);
+}
+
+function patchFor(
+  { reviewed, sent, seen }: Case,
+  defaulted: Defaulted,
+  { dryRun }: ReviewRequest,
+  { newTraceparent }: ReviewContext,
+): PatchOperation[] {
+  let draft = defaulted;
   if (reviewed.isTraced === true && isObject(valueAt(sent, 'metadata'))) {
     const traceparent = traceparentToSet({ object: draft.object, old: seen.old, dryRun }, newTraceparent);
     if (traceparent !== undefined) draft = withAnnotation(draft, ANNOTATION.traceparent, traceparent);
@@ -145,7 +150,8 @@ export interface Judgement {
 
 /** The same tables without an API server: a new object as a user would apply it. Never throws. */
 export function judge(object: unknown, reviewed: ReviewedKind): Judgement {
-  return findAll(caseOf(reviewed, { object, old: undefined }, 'create', {}));
+  const judged = caseOf(reviewed, { object, old: undefined }, 'create', {});
+  return findAll({ ...judged, object: draftOf(judged).object });
 }
 
 interface Findings extends Judgement {
@@ -181,25 +187,25 @@ function findAll(judged: Case): Judgement {
 
 /** Everything the schema and the rules refuse, in document order, nothing twice. */
 function problemsOf(judged: Case): Problem[] {
-  const { reviewed, sent, sentOld, draft, seen } = judged;
+  const { reviewed, sent, sentOld, seen } = judged;
   const { schema, view } = reviewed;
   const ofRules = [
-    ...denials(judged, reviewed.rules, draft.object, seen).map((problem) =>
+    ...denials(judged, reviewed.rules, judged.object, seen).map((problem) =>
       view === undefined ? problem : { ...problem, path: view.pathOf(sent, problem.path) },
     ),
     ...(view === undefined ? [] : denials(judged, view.rules, sent, { ...seen, old: sentOld })),
   ];
   // The schema of a converted version is held to the object as sent: that is where the user looks.
-  const [object, old] = view === undefined ? [draft.object, seen.old] : [sent, sentOld];
+  const [object, old] = view === undefined ? [judged.object, seen.old] : [sent, sentOld];
   const ofSchema = checkSchema(withoutStatus(schema), object, [], ...(old === undefined ? [] : [old]));
   const problems = inDocumentOrder(schema, [...ofRules, ...ofSchema.filter((found) => !isSaid(found, ofRules))]);
   return problems.slice(0, MOST_PROBLEMS);
 }
 
 function warningsOf(judged: Case): Problem[] {
-  const { reviewed, sent, draft, seen } = judged;
+  const { reviewed, sent, object, seen } = judged;
   const { view, rules } = reviewed;
-  const found = told(judged, rules, 'warn', draft.object, seen).map(({ problem }) => problem);
+  const found = told(judged, rules, 'warn', object, seen).map(({ problem }) => problem);
   return view === undefined ? found : found.map((problem) => ({ ...problem, path: view.pathOf(sent, problem.path) }));
 }
 
@@ -239,10 +245,9 @@ function told(
 ): { rule: Rule; problem: Problem }[] {
   const found: { rule: Rule; problem: Problem }[] = [];
   for (const { within, rules: rows } of groupsOf(rules, level, operation)) {
-    const around = within.length === 0 ? undefined : valueAt(object, within);
-    if (within.length > 0 && !isObject(around)) continue;
+    if (within.length > 0 && !isObject(valueAt(object, within))) continue;
     for (const rule of rows) {
-      const broken = isObject(around) && rule.look ? rule.look(around, object, seen) : rule.broken(object, seen);
+      const broken = rule.broken(object, seen);
       if (broken === undefined) continue;
       const complaints = 'reason' in broken ? [broken] : broken;
       for (const complaint of complaints) found.push({ rule, problem: problemOf(complaint, segments(rule.path)) });

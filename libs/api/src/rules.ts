@@ -1,3 +1,4 @@
+import type { Tree } from './json.ts';
 import type { Kind } from './kinds.ts';
 import type { StructuralSchema } from './structural.ts';
 
@@ -68,8 +69,6 @@ export interface Rule {
   about?: readonly string[];
   twin?: Twin;
   broken: (object: unknown, seen: Seen) => Told;
-  /** The same, when the object at `within` has been found already: rows beside each other need not walk to it one by one. */
-  look?: (around: Record<string, unknown>, object: unknown, seen: Seen) => Told;
   /** An object this row accepts, and one it refuses; both with `seen` where that is needed. */
   accepts: unknown;
   refuses: unknown;
@@ -138,19 +137,14 @@ export function isBlank(value: unknown): boolean {
 /** The parts of a row that looks at an object which must be there for it to say anything. */
 export function lookWithin(
   within: string,
-  look: NonNullable<Rule['look']>,
-): Required<Pick<Rule, 'within' | 'look' | 'broken'>> {
+  look: (around: Tree, object: unknown, seen: Seen) => Told,
+): Required<Pick<Rule, 'within' | 'broken'>> {
   const at = segments(within);
   const broken: Rule['broken'] = (object, seen) => {
     const around = valueAt(object, at);
     return isObject(around) ? look(around, object, seen) : undefined;
   };
-  return { within, look, broken };
-}
-
-/** The value of an own member. */
-export function own(object: Record<string, unknown>, name: string): unknown {
-  return Object.hasOwn(object, name) ? object[name] : undefined;
+  return { within, broken };
 }
 
 /** The path of the object around a field. */

@@ -20,8 +20,6 @@ const METRICS = {
 
 const SECONDS = [0.0001, 0.0002, 0.0003, 0.0005, 0.001, 0.0015, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5];
 
-type Attributes = Record<string, string>;
-
 /** Runs reviews inside a span, counts and logs them. Values of the object never get into any of it. */
 export class ReviewObserver {
   readonly #logger: Logger;
@@ -33,22 +31,8 @@ export class ReviewObserver {
     advice: { explicitBucketBoundaries: SECONDS },
   });
 
-  readonly #labels = new WeakMap<Route, { attributes: Attributes; labels: Attributes }>();
-
   constructor(logger: Logger) {
     this.#logger = logger;
-  }
-
-  /** What is the same for every review of a route. */
-  #labelsOf(route: Route) {
-    const { kind, review } = route;
-    const known = this.#labels.get(route);
-    const made = known ?? {
-      attributes: { 'openfunction.kind': kind, 'openfunction.review': review },
-      labels: { kind, review },
-    };
-    if (known === undefined) this.#labels.set(route, made);
-    return made;
   }
 
   /** Counts a request that was no review or found no room. */
@@ -64,7 +48,7 @@ export class ReviewObserver {
     context: Omit<ReviewContext, 'newTraceparent'>,
   ): Promise<Outcome> {
     const { kind, review } = route;
-    const { attributes, labels } = this.#labelsOf(route);
+    const attributes = { 'openfunction.kind': kind, 'openfunction.review': review };
     const traceparent = [traceparentOf(body), header].find(isTraceparent);
     return withSpan(`review ${review}`, { kind: 'SERVER', traceparent, attributes }, async (span) => {
       const startedAt = performance.now();
@@ -75,11 +59,10 @@ export class ReviewObserver {
         'openfunction.verdict': verdict,
         'openfunction.operation': operation,
       });
-      this.#duration.record((performance.now() - startedAt) / 1000, labels);
+      this.#duration.record((performance.now() - startedAt) / 1000, { kind, review });
       this.#reviews.add(1, { kind, review, operation, verdict });
       const level = verdict === 'allowed' ? 'debug' : 'info';
-      if (this.#logger.isLevelEnabled(level))
-        this.#logger[level]({ object: `${kind} ${key}`, review, operation, problems }, `review ${verdict}`);
+      this.#logger[level]({ object: `${kind} ${key}`, review, operation, problems }, `review ${verdict}`);
       return reviewed;
     });
   }

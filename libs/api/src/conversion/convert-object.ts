@@ -1,5 +1,5 @@
+import { isEqual, own, type Tree } from '../json.ts';
 import { isAbsent, isObject } from '../rules.ts';
-import { isEqual, own, type Tree } from './json-tree.ts';
 import { PLUGINS, PLUGINS_TRACING } from './plugins.ts';
 import { diff, merge } from './preserve.ts';
 import {

@@ -1,6 +1,6 @@
 /** Conversion between v1beta1 and v1beta2: what the rest of the project uses of it. */
 export { type Conversion, convert } from './convert-object.ts';
-export { jsonOf } from './json-tree.ts';
+export { jsonOf } from './json-text.ts';
 export { v1beta1Path, v1beta2Path } from './paths.ts';
 export { type Plugins, parseHooks, parseTracing } from './plugins.ts';
 export {

@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { isEqual, type Tree } from '../json.ts';
 import { isObject } from '../rules.ts';
 import { convert, V1BETA1_PRESERVED, V1BETA2_PRESERVED } from './convert.ts';
-import { isEqual, type Tree, writeJson } from './json-tree.ts';
+import { writeJson } from './json-text.ts';
 
 const GROUP = 'core.openfunction.io';
 const KINDS = { Function: 'functions', Builder: 'builders', Serving: 'servings' } as const;

@@ -1,5 +1,5 @@
 import { isObject, valueAt } from '../rules.ts';
-import { fingerprint } from './json-tree.ts';
+import { fingerprint } from './json-text.ts';
 
 /**
  * Which item of one list is which item of another. Lists of the API are lists of objects that have a name, or in the

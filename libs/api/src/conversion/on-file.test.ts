@@ -3,7 +3,7 @@ import { FUNCTION_RULES } from '../function/rules.ts';
 import { isObject } from '../rules.ts';
 import { SERVING_RULES } from '../serving/rules.ts';
 import { convert, V1BETA2_PRESERVED } from './convert.ts';
-import { writeJson } from './json-tree.ts';
+import { writeJson } from './json-text.ts';
 
 /** What the rows' examples are in v1beta1, and what a user of v1beta1 would have got for the same text. */
 

@@ -1,5 +1,5 @@
+import { isEqual, own, type Tree, without } from '../json.ts';
 import { isAbsent, isObject } from '../rules.ts';
-import { isEqual, own, type Tree, without } from './json-tree.ts';
 import { parseYaml, writeYaml } from './yaml-text.ts';
 
 /**

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isEqual, writeJson } from './json-tree.ts';
+import { isEqual } from '../json.ts';
+import { writeJson } from './json-text.ts';
 import { type Change, diff, merge } from './preserve.ts';
 
 /** JSON as it comes off the wire: no -0, `__proto__` is a key like any other. */

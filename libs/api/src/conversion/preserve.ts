@@ -1,5 +1,6 @@
+import { isEqual, own, setOwn, type Tree } from '../json.ts';
 import { isObject } from '../rules.ts';
-import { fingerprint, isEqual, own, setOwn, type Tree } from './json-tree.ts';
+import { fingerprint } from './json-text.ts';
 import { identify, type Pairing, pairItems } from './list-items.ts';
 
 /**

@@ -1,5 +1,6 @@
+import { own, type Tree } from '../json.ts';
 import { isObject } from '../rules.ts';
-import { nestsDeeper, own, type Tree, writeJson } from './json-tree.ts';
+import { nestsDeeper, writeJson } from './json-text.ts';
 import type { Change } from './preserve.ts';
 
 /**

@@ -1,5 +1,5 @@
+import { own, type Tree, without } from '../json.ts';
 import { isAbsent, isBlank, isObject } from '../rules.ts';
-import { own, type Tree, without } from './json-tree.ts';
 
 /**
  * Scaling. v1beta1 has bounds and the kind of workload inside of each KEDA scaler, and KEDA's triggers beside the

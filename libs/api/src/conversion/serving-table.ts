@@ -1,5 +1,5 @@
+import { isEqual, own, setOwn, type Tree, without } from '../json.ts';
 import { isAbsent, isObject, valueAt } from '../rules.ts';
-import { isEqual, own, setOwn, type Tree, without } from './json-tree.ts';
 import { pluginAnnotations, pluginFields } from './plugins.ts';
 import { downScale, upScale } from './scale-table.ts';
 

@@ -1,5 +1,5 @@
+import { own, setOwn, type Tree, without } from '../json.ts';
 import { isAbsent, isObject } from '../rules.ts';
-import { own, setOwn, type Tree, without } from './json-tree.ts';
 import { downServing, upServing } from './serving-table.ts';
 
 /**

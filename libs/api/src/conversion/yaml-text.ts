@@ -1,5 +1,5 @@
 import { parseDocument, stringify } from 'yaml';
-import { nestsDeeper, writeJson } from './json-tree.ts';
+import { nestsDeeper, writeJson } from './json-text.ts';
 
 /**
  * The YAML that v1beta1 keeps in annotations, read and written with the same bounds: whatever a user writes there, it

@@ -1,4 +1,4 @@
-import { isEqual } from '../equal.ts';
+import { isEqual } from '../json.ts';
 import { ANNOTATION, WASM } from '../names.ts';
 import { CREATE_AND_UPDATE, type Default, isAbsent, isObject, REMOVE, valueAt } from '../rules.ts';
 

@@ -1,6 +1,6 @@
-import { isEqual } from '../equal.ts';
+import { isEqual } from '../json.ts';
 import { ANNOTATION, DEFAULT_GATEWAY, DEFAULT_VERSION, FUNCTION_PORT } from '../names.ts';
-import { CREATE_AND_UPDATE, type Default, isAbsent, isObject, REMOVE, valueAt } from '../rules.ts';
+import { CREATE_AND_UPDATE, type Default, isAbsent, REMOVE, valueAt } from '../rules.ts';
 import { WASM_DEFAULTS, WASM_TAKEN_BACK } from './defaults-wasm.ts';
 import { listsField } from './written.ts';
 
@@ -15,21 +15,6 @@ function hasDaprTriggers(fn: unknown): boolean {
 /** What the defaults make of an HTTP trigger that nobody has written. */
 const DEFAULTED_HTTP = { port: FUNCTION_PORT, route: { gatewayRef: { ...DEFAULT_GATEWAY } } };
 
-/** An HTTP trigger as D4 and D5 will leave it: what they fill in now must not be taken back the next time. */
-function completed(http: unknown): unknown {
-  if (!isObject(http)) return http;
-  const { port, route } = http;
-  return {
-    ...http,
-    port: isAbsent(port) || port === 0 ? FUNCTION_PORT : port,
-    route: isAbsent(route) || isObject(route) ? { gatewayRef: { ...DEFAULT_GATEWAY }, ...written(route) } : route,
-  };
-}
-
-function written(members: unknown): object {
-  return isObject(members) ? Object.fromEntries(Object.entries(members).filter(([, value]) => !isAbsent(value))) : {};
-}
-
 const CRON = [{ name: 'cron' }];
 
 /**
@@ -43,7 +28,7 @@ const STICKY_HTTP: Default = {
   on: ['update'],
   says: 'taken back when Dapr triggers come and the applied manifest does not list `http`',
   value: (http, fn, old) => {
-    const isDefault = [http, valueAt(old, HTTP)].every((trigger) => isEqual(completed(trigger), DEFAULTED_HTTP));
+    const isDefault = [http, valueAt(old, HTTP)].every((trigger) => isEqual(trigger, DEFAULTED_HTTP));
     const isSticky = isDefault && hasDaprTriggers(fn);
     return isSticky && listsField(fn, HTTP) === false ? REMOVE : undefined;
   },
@@ -65,12 +50,11 @@ function served(dapr: unknown, http?: object): { spec: object } {
 }
 
 /**
- * Defaults of Function v1beta2, in this order (D1-D9 of the specification), after what has to be taken back.
+ * Defaults of Function v1beta2, in this order (D1-D9 of the specification).
  * They only fill in, and take back only what they have filled in themselves: no null, no zero value and no other spelling of what
  * the user wrote ever comes from here.
  */
 export const FUNCTION_DEFAULTS: readonly Default[] = [
-  STICKY_HTTP,
   ...WASM_TAKEN_BACK,
   {
     id: 'version',
@@ -139,5 +123,6 @@ export const FUNCTION_DEFAULTS: readonly Default[] = [
       },
     },
   },
+  STICKY_HTTP,
   ...WASM_DEFAULTS,
 ];

@@ -1,4 +1,5 @@
 import { parseDuration } from '../duration.ts';
+import { own } from '../json.ts';
 import {
   type Complaint,
   CREATE_AND_UPDATE,
@@ -6,7 +7,6 @@ import {
   isAbsent,
   isObject,
   lookWithin,
-  own,
   parentPath,
   type Rule,
   segments,

@@ -26,7 +26,7 @@ function isShared(path: string, part: Part): boolean {
 }
 
 function partRule(rule: Rule, part: Part): Rule {
-  const { twin, about, within, seen: _, look: __, broken, ...row } = rule;
+  const { twin, about, within, seen: _, broken, ...row } = rule;
   return {
     ...row,
     path: moved(rule.path, part),

@@ -1,4 +1,4 @@
-import { isEqual } from '../equal.ts';
+import { isEqual } from '../json.ts';
 import {
   CLUSTER_BUILD_STRATEGY,
   DAPR_COMPONENT,

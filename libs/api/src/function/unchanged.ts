@@ -1,4 +1,4 @@
-import { isEqual } from '../equal.ts';
+import { isEqual } from '../json.ts';
 import { isObject, type Rule, valueAt } from '../rules.ts';
 import { span } from './field-rules.ts';
 

@@ -1,34 +1,7 @@
 import { hash } from 'node:crypto';
-import { isEqual } from '../equal.ts';
+import type { Tree } from '../json.ts';
 
-/**
- * Operations on JSON trees of any depth and with any key: conversion sees objects before every other check, so nothing
- * here recurses and no key is special.
- */
-
-/** A JSON object. */
-export type Tree = Record<string, unknown>;
-
-/** The value of an own member; never one that every object inherits. */
-export function own(object: Tree, key: string): unknown {
-  return Object.hasOwn(object, key) ? object[key] : undefined;
-}
-
-/** Sets an own member. `__proto__` is a name like any other. */
-export function setOwn(object: Tree, key: string, value: unknown): void {
-  if (key === '__proto__')
-    Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
-  else object[key] = value;
-}
-
-/** A copy without the named members. */
-export function without(object: Tree, names: readonly string[]): Tree {
-  const copy = { ...object };
-  for (const name of names) delete copy[name];
-  return copy;
-}
-
-export { isEqual };
+/** JSON text and names of values of any depth: conversion sees objects before every other check, so nothing here recurses. */
 
 /** An object or list that is being written: its keys (none for a list) and how many members are out. */
 interface OpenValue {
