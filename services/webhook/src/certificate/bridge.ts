@@ -1,6 +1,6 @@
 import { explain } from '@openfunction/errors';
 import type { Logger } from '@openfunction/telemetry';
-import { type Bundle, endOf } from './bundle.ts';
+import { type Bundle, leftOf } from './bundle.ts';
 import type { Offer } from './handover.ts';
 import type { KeyPair } from './issue.ts';
 import type { Issuer, Lifetimes } from './rotation.ts';
@@ -40,7 +40,7 @@ export class Bridge {
     const leaf = this.#best(bundle);
     this.#options.onOffer({ leaf, needs: [authority.cert], also });
     clearTimeout(this.#timer);
-    const wait = Math.max(leftOf(leaf) - this.#margin, this.#margin / 2);
+    const wait = Math.max(leftOf(leaf.cert, new Date()) - this.#margin, this.#margin / 2);
     this.#timer = setTimeout(() => this.#cross(bundle), Math.min(wait, LOOK_AGAIN_MS)).unref();
   }
 
@@ -55,13 +55,13 @@ export class Bridge {
 
   #best({ authority, leaf }: Bundle): KeyPair {
     const own = this.#own?.authority.cert === authority.cert ? this.#own.leaf : undefined;
-    return own === undefined || leftOf(leaf) > this.#margin ? leaf : own;
+    return own === undefined || leftOf(leaf.cert, new Date()) > this.#margin ? leaf : own;
   }
 
   async #cross(bundle: Bundle): Promise<void> {
     const { issuer, logger } = this.#options;
     try {
-      if (leftOf(this.#best(bundle)) <= this.#margin) {
+      if (leftOf(this.#best(bundle).cert, new Date()) <= this.#margin) {
         this.#own = await issuer.make(new Date(), bundle.authority);
         logger.warn('certificate not renewed in time: one made for this replica alone');
       }
@@ -71,8 +71,4 @@ export class Bridge {
     // While it was made, another bundle may have come.
     if (this.#bundle === bundle) this.hold(bundle);
   }
-}
-
-function leftOf({ cert }: KeyPair): number {
-  return endOf(cert).getTime() - Date.now();
 }

@@ -125,3 +125,8 @@ export function toBase64(text: string): string {
 export function endOf(cert: string): Date {
   return new X509Certificate(cert).validToDate;
 }
+
+/** For how long a certificate (PEM) is good still, in milliseconds; negative once it has ended. */
+export function leftOf(cert: string, now: Date): number {
+  return endOf(cert).getTime() - now.getTime();
+}

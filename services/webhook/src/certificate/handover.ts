@@ -1,5 +1,5 @@
 import type { Logger } from '@openfunction/telemetry';
-import { endOf } from './bundle.ts';
+import { endOf, leftOf } from './bundle.ts';
 import type { KeyPair } from './issue.ts';
 
 /** A certificate that may be served from now on. */
@@ -60,7 +60,7 @@ export class Handover {
     if (offer === undefined) return;
     clearTimeout(this.#timer);
     // Whom nobody trusts is no worse than who has expired.
-    const left = served === undefined ? 0 : endOf(served.leaf.cert).getTime() - Date.now();
+    const left = served === undefined ? 0 : leftOf(served.leaf.cert, new Date());
     const isFree = left <= 0 || offer.needs.every((cert) => served?.needs.includes(cert));
     if (!isFree && !this.#trust.holds(offer.needs)) {
       this.#timer = setTimeout(() => this.#tryWaiting(), Math.min(left, 60_000)).unref();

@@ -1,4 +1,4 @@
-import { type Bundle, endOf, type Judgement } from './bundle.ts';
+import { type Bundle, endOf, type Judgement, leftOf } from './bundle.ts';
 import { type KeyPair, makeAuthority, makeLeaf } from './issue.ts';
 
 /*
@@ -90,8 +90,4 @@ export class Issuer {
   #leaf(authority: KeyPair, now: Date): Promise<KeyPair> {
     return makeLeaf(authority, this.#dnsNames, now, this.#lifetimes.leaf);
   }
-}
-
-function leftOf(cert: string, now: Date): number {
-  return endOf(cert).getTime() - now.getTime();
 }
