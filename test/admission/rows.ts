@@ -1,6 +1,7 @@
 import { printPath } from '@openfunction/admission';
 import { ADMISSION_TABLES, type Default, isObject, type Kind, type Rule, segments, valueAt } from '@openfunction/api';
 import { expect } from 'vitest';
+import { overlaid } from '../../tools/fuzz/src/overlay.ts';
 import { type NumberedCase, reviewedKind } from './numbered.ts';
 
 /** Every row of every table: its examples, judged by the whole of the mutating review. */
@@ -76,10 +77,4 @@ function pattern(path: string): string {
     .replaceAll(/[.[\]()*+?^$]/g, '\\$&')
     .replaceAll('\\[0\\]', '\\[\\d+\\]')
     .replace(/\.?\\\*|\\\[\\\*\\\]/, '[.[].+');
-}
-
-function overlaid(below: unknown, above: unknown): unknown {
-  if (!isObject(below) || !isObject(above)) return above === undefined ? below : above;
-  const names = new Set([...Object.keys(below), ...Object.keys(above)]);
-  return Object.fromEntries([...names].map((name) => [name, overlaid(below[name], above[name])]));
 }

@@ -3,7 +3,6 @@ import {
   BUILDER_TABLE,
   FUNCTION_TABLE,
   GATEWAY_TABLE,
-  isObject,
   SERVING_TABLE,
   type StructuralSchema,
   valueAt,
@@ -12,6 +11,7 @@ import { BUILDER_SCHEMA, FUNCTION_SCHEMA, GATEWAY_SCHEMA, SERVING_SCHEMA } from 
 import { freshNamespace, type TestCluster, testCluster } from '@openfunction/testing';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { overlaid } from '../../tools/fuzz/src/overlay.ts';
 import { difference, type Sides, type Tally } from './agreement.ts';
 
 // While the webhook is away, the CRD holds what it can of the rules. Here no webhook is installed: whatever a rule with a twin
@@ -42,17 +42,6 @@ function specs(table: AdmissionTable): fc.Arbitrary<unknown> {
   return fc
     .tuple(example, example, example, place, fc.option(value, { nil: 'keep' }))
     .map(([first, second, third, at, more]) => withLeaf(overlaid(overlaid(first, second), third), at, more));
-}
-
-function overlaid(below: unknown, above: unknown): unknown {
-  if (!isObject(below) || !isObject(above)) return above;
-  const names = [...new Set([...Object.keys(below), ...Object.keys(above)])];
-  return Object.fromEntries(
-    names.map((name) => [
-      name,
-      name in above ? (name in below ? overlaid(below[name], above[name]) : above[name]) : below[name],
-    ]),
-  );
 }
 
 /** The value with one of its leaves changed. */
