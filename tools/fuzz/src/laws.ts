@@ -101,8 +101,10 @@ function keepsWritten(given: Case): boolean {
 }
 
 /**
- * Whether an async function has a port or a route, which v1beta1 alone can say, and an HTTP trigger, which v1beta2 alone can say: both
- * stand for the same field of v1beta2, so one of them has to go.
+ * Whether an async function of v1beta1 has a port or a route, and a preservation annotation: there may be an HTTP trigger in it. Only
+ * one written by hand has that: admission demands inputs of an async function, and beside inputs conversion keeps no HTTP trigger. The
+ * law leaves it out, since not everything can be kept: port and route stand for fields of the very trigger that the annotation
+ * holds, and where a default fills one of these in, the one written in v1beta1 gives way.
  */
 function isTorn(object: unknown): boolean {
   if (valueAt(object, 'spec.serving.runtime') !== 'async') return false;
