@@ -85,16 +85,16 @@ export async function isReady({ healthPort }: Pick<Replica, 'healthPort'>): Prom
   );
 }
 
-/** The objects of a manifest of deploy/base. */
-export async function readBase(name: string): Promise<KubeObject[]> {
-  return readManifests([fileURLToPath(new URL(`../../deploy/base/${name}.yaml`, import.meta.url))]);
+/** The objects of manifests of deploy/base, by name. */
+export function readBase(...names: string[]): Promise<KubeObject[]> {
+  return readManifests(names.map((name) => fileURLToPath(new URL(`../../deploy/base/${name}.yaml`, import.meta.url))));
 }
 
 /** The Service, the webhook configurations and the CRDs that are converted as shipped, but for where they lead: a port of loopback. */
 export async function reachedOn(port: number): Promise<KubeObject[]> {
-  const names = ['functions', 'builders', 'servings'].map((plural) => `../crds/${plural}.core.openfunction.io`);
-  const objects = await Promise.all(['40-webhook-service', ...names, '60-webhook-configuration'].map(readBase));
-  return wireToThisMachine(objects.flat(), { webhook: port, functions: 0 });
+  const crds = ['functions', 'builders', 'servings'].map((plural) => `../crds/${plural}.core.openfunction.io`);
+  const objects = await readBase('40-webhook-service', ...crds, '60-webhook-configuration');
+  return wireToThisMachine(objects, { webhook: port, functions: 0 });
 }
 
 async function stopReplica(child: ManagedProcess, identity: Identity): Promise<void> {

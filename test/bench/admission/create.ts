@@ -3,10 +3,11 @@ import { explain } from '@openfunction/errors';
 import { type KubeClient, statusOf } from '@openfunction/kube';
 import { applyManifests } from '@openfunction/local';
 import { waitFor } from '@openfunction/testing';
+import { wireToThisMachine } from '../../../tools/start/src/wiring.ts';
+import { readBase } from '../../integration/webhook-replica.ts';
 import { median, type Quantiles, quantilesOf, round } from './quantile.ts';
 import { hugeFunction, usualFunction } from './sample.ts';
 import type { Webhook } from './servers.ts';
-import { base } from './world.ts';
 
 const REVIEWED = 'reviewed';
 const PLAIN = 'plain';
@@ -28,11 +29,9 @@ export interface AddedLatency {
 export async function installWebhooks(client: KubeClient, { port }: Webhook): Promise<void> {
   for (const name of [REVIEWED, PLAIN])
     await client.create(NAMESPACE, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
-  const [service] = await base('40-webhook-service');
-  if (service === undefined) throw new Error('deploy/base/40-webhook-service.yaml holds no Service');
-  const local = { ...service, spec: { type: 'ExternalName', externalName: 'localhost' } };
-  const configurations = (await base('60-webhook-configuration')).map((each) => pointed(each, port));
-  await applyManifests(client, [local, ...configurations], { fieldManager: 'bench' });
+  const shipped = await readBase('40-webhook-service', '60-webhook-configuration');
+  const local = wireToThisMachine(shipped, { webhook: port, functions: 0 });
+  await applyManifests(client, local.map(leavingOut), { fieldManager: 'bench' });
   await waitFor('the API server asks the webhook', async () => {
     const wrong = { ...usualFunction('probe', REVIEWED), spec: { serving: {} } };
     const refused = await dryRun(client, wrong).catch((error) => statusOf(error));
@@ -86,16 +85,11 @@ function dryRun(client: KubeClient, fn: KubeObject): Promise<KubeObject> {
   return client.create(FUNCTION, fn, { dryRun: true });
 }
 
-interface WebhookEntry {
-  clientConfig: { service: object };
-}
-
-function pointed(configuration: KubeObject, port: number): KubeObject {
+/** A webhook configuration that leaves one namespace out; any other object as it is. */
+function leavingOut(object: KubeObject): KubeObject {
+  const webhooks = object['webhooks'] as object[] | undefined;
+  if (webhooks === undefined) return object;
   const leftOut = { key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: [PLAIN] };
-  const webhooks = (configuration['webhooks'] as WebhookEntry[]).map((webhook) => ({
-    ...webhook,
-    clientConfig: { service: { ...webhook.clientConfig.service, port } },
-    namespaceSelector: { matchExpressions: [leftOut] },
-  }));
-  return { ...configuration, webhooks };
+  const namespaceSelector = { matchExpressions: [leftOut] };
+  return { ...object, webhooks: webhooks.map((webhook) => ({ ...webhook, namespaceSelector })) };
 }

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { KubeClient } from '@openfunction/kube';
-import { applyManifests, issueIdentity, readManifests } from '@openfunction/local';
+import { applyManifests, issueIdentity } from '@openfunction/local';
 import { startTestCluster } from '@openfunction/testing';
+import { readBase } from '../../integration/webhook-replica.ts';
 import { type ReviewServer, startBare, startWebhook, type Webhook, type WebhookOptions } from './servers.ts';
 import { startTelemetrySink } from './telemetry-sink.ts';
 
@@ -31,7 +32,7 @@ export async function startWorld(stack: AsyncDisposableStack): Promise<World> {
   const sink = await startTelemetrySink();
   stack.defer(sink.close);
   const { directory } = cluster;
-  await applyManifests(client, await base('00-namespace', '22-webhook-rbac'), { fieldManager: FIELD_MANAGER });
+  await applyManifests(client, await readBase('00-namespace', '22-webhook-rbac'), { fieldManager: FIELD_MANAGER });
   const identity = await issueIdentity({
     client,
     ca: cluster.ca,
@@ -60,11 +61,6 @@ function ending<T extends ReviewServer>(stack: AsyncDisposableStack, server: T):
     await server.process.stop();
   });
   return server;
-}
-
-/** Manifests of deploy/base, by name. */
-export function base(...names: string[]): ReturnType<typeof readManifests> {
-  return readManifests(names.map((name) => join(ROOT, `deploy/base/${name}.yaml`)));
 }
 
 /** Bundles the webhook as the image has it; returns the file. */
