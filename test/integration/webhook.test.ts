@@ -1,53 +1,25 @@
-import { execFile } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { ANNOTATION, FUNCTION, type KubeObject, SERVICE } from '@openfunction/api';
-import { KubeClient, statusOf } from '@openfunction/kube';
-import { applyManifests, findProgram, silent } from '@openfunction/local';
-import { readAuditLog, type StartedCluster, startTestCluster, untilQuiet, waitFor } from '@openfunction/testing';
+import type { KubeClient } from '@openfunction/kube';
+import { readAuditLog, untilQuiet } from '@openfunction/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { stringify } from 'yaml';
-import { type Replica, reachedOn, readBase, startReplica } from './webhook-replica.ts';
+import { pointTo, startWebhookCluster, type WebhookCluster } from './webhook-cluster.ts';
+import { type Replica, startReplica } from './webhook-replica.ts';
 
-// A cluster of its own: webhook configurations are cluster-wide and would judge the Functions of other files.
-
-const NAMESPACE = 'openfunction';
-
-let cluster: StartedCluster;
+let webhook: WebhookCluster;
 let client: KubeClient;
-let kubectlProgram: string;
-const replicas: Replica[] = [];
 
 beforeAll(async () => {
-  kubectlProgram = await findProgram('kubectl', silent);
-  cluster = await startTestCluster();
-  client = KubeClient.of(cluster.admin);
-  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } };
-  await applyManifests(client, [namespace, ...(await readBase('22-webhook-rbac'))], { fieldManager: 'install' });
   // Both at once: who is first makes the certificate.
-  replicas.push(...(await Promise.all(['webhook-a', 'webhook-b'].map((name) => startReplica(cluster, client, name)))));
-  await pointTo(replica(0));
+  webhook = await startWebhookCluster(['webhook-a', 'webhook-b']);
+  client = webhook.client;
 });
 
-afterAll(async () => {
-  await Promise.all(replicas.map((each) => each.stop()));
-  await client?.close();
-  await cluster?.stop();
-});
+afterAll(() => webhook?.stop());
 
 function replica(index: number): Replica {
-  const found = replicas[index];
+  const found = webhook.replicas[index];
   if (found === undefined) throw new Error(`no replica ${index}`);
   return found;
-}
-
-/** Installs Service, configurations and CRDs as shipped, but for where they lead, and waits until the API server asks the replica. */
-async function pointTo({ port }: Replica): Promise<void> {
-  await applyManifests(client, await reachedOn(port), { fieldManager: 'openfunction-test' });
-  await waitFor('the API server asks the webhook', async () => {
-    const refused = await apply(fn('probe', { serving: {} }), { dryRun: true }).catch((error) => statusOf(error));
-    return JSON.stringify(refused).includes('must be specified');
-  });
 }
 
 function fn(name: string, spec: object, metadata: object = {}): KubeObject {
@@ -63,21 +35,6 @@ function apply(object: KubeObject, options: { dryRun?: boolean } = {}): Promise<
   return client.apply(FUNCTION, object, { fieldManager: 'test', force: true, ...options });
 }
 
-interface Told {
-  code: number;
-  out: string;
-  error: string;
-}
-
-function kubectl(...args: string[]): Promise<Told> {
-  return new Promise((resolve) => {
-    const whole = ['--kubeconfig', cluster.kubeconfig, ...args];
-    execFile(kubectlProgram, whole, (error, out, told) =>
-      resolve({ code: Number(error?.code ?? 0), out, error: told }),
-    );
-  });
-}
-
 /** What kubectl says besides warnings: neither Knative nor Shipwright is installed here. */
 function linesWithoutWarnings(text: string): string[] {
   return text
@@ -86,20 +43,14 @@ function linesWithoutWarnings(text: string): string[] {
     .filter((line) => line !== '' && !line.startsWith('Warning: '));
 }
 
-async function manifest(object: KubeObject): Promise<string> {
-  const file = join(cluster.directory, `${object.metadata.name}.yaml`);
-  await writeFile(file, stringify(object));
-  return file;
-}
-
 async function versionOf(name: string): Promise<string | undefined> {
   return (await client.get(FUNCTION, { namespace: 'default', name }))?.metadata.resourceVersion;
 }
 
 describe('kubectl', () => {
   test.each([[[]], [['--server-side']]])('apply %s names three mistakes in one answer', async (flags) => {
-    const file = await manifest(fn('wrong', { build: { builder: 'builder-go', timeout: '-5m' }, serving: {} }));
-    const { code, error } = await kubectl('apply', ...flags, '-f', file);
+    const file = await webhook.manifest(fn('wrong', { build: { builder: 'builder-go', timeout: '-5m' }, serving: {} }));
+    const { code, error } = await webhook.kubectl('apply', ...flags, '-f', file);
     expect(code).toBe(1);
     expect(linesWithoutWarnings(error)).toEqual([
       'The Function "wrong" is invalid: ',
@@ -117,7 +68,7 @@ describe('kubectl', () => {
         triggers: { http: { route: { hostnames: ['No'] } } },
       },
     };
-    const { error } = await kubectl('apply', '-f', await manifest(fn('mixed', spec)));
+    const { error } = await webhook.kubectl('apply', '-f', await webhook.manifest(fn('mixed', spec)));
     expect(error.match(/^\* .*?:/gm)).toEqual([
       '* spec.image:',
       '* spec.serving.triggers.http.route.hostnames[0]:',
@@ -131,7 +82,7 @@ describe('kubectl', () => {
     [['--server-side'], { image: 'i', serving: { unheardOf: 1 } }, '.spec.serving.unheardOf'],
     [['--server-side'], { image: 'i', serving: { timeout: 5 } }, '.spec.serving.timeout'],
   ])('apply %s: what the API server refuses before it asks is named as well', async (flags, spec, field) => {
-    const { code, error } = await kubectl('apply', ...flags, '-f', await manifest(fn('unknown', spec)));
+    const { code, error } = await webhook.kubectl('apply', ...flags, '-f', await webhook.manifest(fn('unknown', spec)));
     expect(code).toBe(1);
     expect(error).toContain(field);
   });
@@ -152,7 +103,7 @@ describe('kubectl', () => {
           timeout: '1d',
         },
       };
-      const { code, error } = await kubectl('apply', ...flags, '-f', await manifest(fn('three', spec)));
+      const { code, error } = await webhook.kubectl('apply', ...flags, '-f', await webhook.manifest(fn('three', spec)));
       expect(code).toBe(1);
       const bullets = linesWithoutWarnings(error).filter((line) => line.startsWith('* '));
       expect(bullets.map((line) => line.split(':')[0])).toEqual([
@@ -167,20 +118,20 @@ describe('kubectl', () => {
     ['applied', []],
     ['applied-ss', ['--server-side']],
   ])('apply of the same manifest ten times writes once (%s)', async (name, flags) => {
-    const file = await manifest(fn(name, { image: 'registry/hello', serving: {} }));
-    const first = await kubectl('apply', ...flags, '-f', file);
+    const file = await webhook.manifest(fn(name, { image: 'registry/hello', serving: {} }));
+    const first = await webhook.kubectl('apply', ...flags, '-f', file);
     expect({ code: first.code, said: linesWithoutWarnings(first.error) }).toEqual({ code: 0, said: [] });
     const version = await versionOf(name);
-    for (let time = 0; time < 9; time++) expect((await kubectl('apply', ...flags, '-f', file)).code).toBe(0);
+    for (let time = 0; time < 9; time++) expect((await webhook.kubectl('apply', ...flags, '-f', file)).code).toBe(0);
     expect(await versionOf(name)).toBe(version);
   });
 
   test('apply of one manifest by turns with and without --server-side changes neither spec nor trace', async () => {
     // kubectl itself moves its record of what it applied from one place to the other, so the object is written each time.
-    const file = await manifest(fn('turns', { image: 'registry/hello', serving: {} }));
+    const file = await webhook.manifest(fn('turns', { image: 'registry/hello', serving: {} }));
     const states = new Set<string>();
     for (const flags of [[], ['--server-side'], [], ['--server-side', '--force-conflicts']]) {
-      expect((await kubectl('apply', ...flags, '-f', file)).code).toBe(0);
+      expect((await webhook.kubectl('apply', ...flags, '-f', file)).code).toBe(0);
       const { metadata } = (await client.get(FUNCTION, { namespace: 'default', name: 'turns' })) ?? fn('turns', {});
       states.add(`${metadata.generation} ${metadata.annotations?.[ANNOTATION.traceparent]}`);
     }
@@ -232,10 +183,10 @@ describe('trace', () => {
     for (const flags of [[], ['--server-side']]) {
       const name = `callers${flags.length}`;
       for (const image of ['a', 'b']) {
-        const file = await manifest(fn(name, { image, serving: {} }, { annotations }));
+        const file = await webhook.manifest(fn(name, { image, serving: {} }, { annotations }));
         const versions = new Set<string | undefined>();
         for (let time = 0; time < 3; time++) {
-          expect((await kubectl('apply', ...flags, '-f', file)).code).toBe(0);
+          expect((await webhook.kubectl('apply', ...flags, '-f', file)).code).toBe(0);
           versions.add(await versionOf(name));
         }
         expect(versions.size).toBe(1);
@@ -249,7 +200,7 @@ describe('trace', () => {
 describe('replicas', () => {
   test('write nothing and are refused nothing once everything is good', async () => {
     const ours = async () => {
-      const events = await readAuditLog(cluster.auditLogFile);
+      const events = await readAuditLog(webhook.cluster.auditLogFile);
       return events.filter(({ user }) => user.username.endsWith(':openfunction-webhook'));
     };
     const isWrite = ({ verb }: { verb: string }) => !['get', 'list', 'watch'].includes(verb);
@@ -282,13 +233,13 @@ describe('replicas', () => {
 
   test('the other one goes on when one is killed', async () => {
     await replica(0).process.stop(0);
-    await pointTo(replica(1));
-    const { error } = await kubectl('apply', '-f', await manifest(fn('wrong', {})));
+    await pointTo(client, replica(1));
+    const { error } = await webhook.kubectl('apply', '-f', await webhook.manifest(fn('wrong', {})));
     expect(error).toContain('* spec.image: Required value: must be specified');
   });
 
   test('a stopped replica ends with exit code 0', async () => {
-    const extra = await startReplica(cluster, client, 'webhook-c');
+    const extra = await startReplica(webhook.cluster, client, 'webhook-c');
     expect(await extra.process.stop()).toMatchObject({ code: 0 });
     await extra.stop();
   });
