@@ -9,6 +9,7 @@ import { BODY_LIMIT, Gate, TOO_LARGE } from './gate.ts';
 import { type Refusal, refuseSocket, refuseUnread } from './refusal.ts';
 import { ROUTES } from './reviews.ts';
 import { ReviewObserver } from './telemetry.ts';
+import { TLS } from './tls.ts';
 
 /** What the server proves itself with, PEM. */
 export interface ServerCertificate {
@@ -42,23 +43,6 @@ export interface ServerSettings {
   /** What is known of the cluster, for warnings. */
   cluster?: ReviewContext['cluster'];
 }
-
-const TLS = {
-  minVersion: 'TLSv1.2',
-  // TLS 1.2 with forward secrecy and authenticated encryption only; the suites of TLS 1.3 are all of that kind.
-  ciphers: [
-    'TLS_AES_128_GCM_SHA256',
-    'TLS_AES_256_GCM_SHA384',
-    'TLS_CHACHA20_POLY1305_SHA256',
-    'ECDHE-ECDSA-AES128-GCM-SHA256',
-    'ECDHE-ECDSA-AES256-GCM-SHA384',
-    'ECDHE-ECDSA-CHACHA20-POLY1305',
-    // Mounted certificates may have RSA keys.
-    'ECDHE-RSA-AES128-GCM-SHA256',
-    'ECDHE-RSA-AES256-GCM-SHA384',
-    'ECDHE-RSA-CHACHA20-POLY1305',
-  ].join(':'),
-} as const;
 
 /**
  * A client that is slower than this is not an API server: it would hold a connection and memory for nothing. Only idle

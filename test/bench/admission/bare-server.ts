@@ -5,25 +5,16 @@
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { fastify } from 'fastify';
+import { TLS } from '../../../services/webhook/src/tls.ts';
 import { PATH } from './paths.ts';
 
 interface Asked {
   request: { uid: string };
 }
 
-/** Those of the webhook. */
-const CIPHERS = [
-  'TLS_AES_128_GCM_SHA256',
-  'TLS_AES_256_GCM_SHA384',
-  'TLS_CHACHA20_POLY1305_SHA256',
-  'ECDHE-ECDSA-AES128-GCM-SHA256',
-  'ECDHE-ECDSA-AES256-GCM-SHA384',
-  'ECDHE-ECDSA-CHACHA20-POLY1305',
-].join(':');
-
 const [certFile = '', keyFile = ''] = process.argv.slice(2);
 const app = fastify({
-  https: { minVersion: 'TLSv1.2', ciphers: CIPHERS, cert: readFileSync(certFile), key: readFileSync(keyFile) },
+  https: { ...TLS, cert: readFileSync(certFile), key: readFileSync(keyFile) },
   bodyLimit: 7 * 1024 * 1024,
   keepAliveTimeout: 120_000,
   forceCloseConnections: true,
