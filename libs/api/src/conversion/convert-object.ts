@@ -1,6 +1,6 @@
 import { isEqual, own, type Tree } from '../json.ts';
+import { ANNOTATION } from '../names.ts';
 import { isAbsent, isObject } from '../rules.ts';
-import { PLUGINS, PLUGINS_TRACING } from './plugins.ts';
 import { diff, merge } from './preserve.ts';
 import {
   annotationsOf,
@@ -26,7 +26,7 @@ export type ConvertedVersion = 'v1beta1' | 'v1beta2';
 export type Conversion = { object: unknown } | { problem: string };
 
 const GROUP = 'core.openfunction.io/';
-const COMPARED = [PLUGINS, PLUGINS_TRACING];
+const COMPARED = [ANNOTATION.plugins, ANNOTATION.pluginsTracing];
 
 /** The way from one version to the other. */
 interface Direction {

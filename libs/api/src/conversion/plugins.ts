@@ -1,4 +1,5 @@
 import { isEqual, own, type Tree, without } from '../json.ts';
+import { ANNOTATION } from '../names.ts';
 import { isAbsent, isObject } from '../rules.ts';
 import { parseYaml, writeYaml } from './yaml-text.ts';
 
@@ -6,9 +7,6 @@ import { parseYaml, writeYaml } from './yaml-text.ts';
  * Hooks and tracing: fields in v1beta2, YAML in two annotations in v1beta1. A text that cannot be read is left alone and
  * gives no field; admission refuses it with the problem told here.
  */
-
-export const PLUGINS = 'plugins';
-export const PLUGINS_TRACING = 'plugins.tracing';
 
 /** What a text means, `{}` when it is blank, or why it means nothing. */
 export type Plugins = { value?: Tree; problem?: string };
@@ -74,8 +72,8 @@ function isStrings(value: unknown): value is string[] {
 
 /** v1beta2 fields of the annotations, to be laid over a serving. */
 export function pluginFields(annotations: Tree): Tree {
-  const hooks = meaning(annotations, PLUGINS, parseHooks);
-  const tracing = meaning(annotations, PLUGINS_TRACING, parseTracing);
+  const hooks = meaning(annotations, ANNOTATION.plugins, parseHooks);
+  const tracing = meaning(annotations, ANNOTATION.pluginsTracing, parseTracing);
   return { ...(hooks && { hooks }), ...(tracing && { tracing }) };
 }
 
@@ -88,10 +86,11 @@ export function pluginAnnotations({ hooks, tracing }: Tree, annotations: Tree): 
     );
     const { pre, post } = lists;
     const said = { ...(pre !== undefined && { pre }), ...(post !== undefined && { post }) };
-    const present = meaning(annotations, PLUGINS, parseHooks);
-    setText(texts, PLUGINS, said, present && without(present, ['policy']));
+    const present = meaning(annotations, ANNOTATION.plugins, parseHooks);
+    setText(texts, ANNOTATION.plugins, said, present && without(present, ['policy']));
   }
-  if (isObject(tracing)) setText(texts, PLUGINS_TRACING, tracing, meaning(annotations, PLUGINS_TRACING, parseTracing));
+  if (isObject(tracing))
+    setText(texts, ANNOTATION.pluginsTracing, tracing, meaning(annotations, ANNOTATION.pluginsTracing, parseTracing));
   return texts;
 }
 
