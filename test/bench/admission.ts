@@ -9,7 +9,7 @@ import { measureSteady, type Steady } from './admission/steady.ts';
 import { startWorld, type World } from './admission/world.ts';
 import { usageOf } from './process-usage.ts';
 
-export interface AdmissionBenchOptions {
+interface AdmissionBenchOptions {
   /** A tenth of the work: to try the bench itself. */
   quick: boolean;
   /** Folder for a CPU profile of the webhook that exports telemetry. */

@@ -18,7 +18,7 @@ import { type Usage, usageOf } from './process-usage.ts';
 
 type Mode = 'serve' | 'build';
 
-export interface BenchOptions {
+interface BenchOptions {
   modes: readonly Mode[];
   replicas: number;
   /** Default: 100 to serve, 50 to build and serve. */

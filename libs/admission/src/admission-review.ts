@@ -34,12 +34,12 @@ export interface ReviewRequest {
 }
 
 /** A body that is no review of the kind: nothing can be said about an object. */
-export interface Malformed {
+interface Malformed {
   uid: string;
   malformed: string;
 }
 
-export const API_VERSION = 'admission.k8s.io/v1';
+const API_VERSION = 'admission.k8s.io/v1';
 const OPERATIONS: Record<string, Operation> = { CREATE: 'create', UPDATE: 'update' };
 
 /** Reads a review request. Total: any JSON gives a request or one sentence that says what is wrong with it. */

@@ -2,13 +2,13 @@ import { type Conversion, convert, isObject, own, valueAt } from '@openfunction/
 import { text } from './json.ts';
 
 /** apiextensions.k8s.io/v1 ConversionReview, as answered. */
-export interface ConversionReview {
+interface ConversionReview {
   apiVersion: 'apiextensions.k8s.io/v1';
   kind: 'ConversionReview';
   response: ConversionResponse;
 }
 
-export interface ConversionResponse {
+interface ConversionResponse {
   uid: string;
   /** One for each object of the request, in its order; none on failure. */
   convertedObjects: unknown[];
@@ -16,7 +16,7 @@ export interface ConversionResponse {
 }
 
 /** How a review ended: the answer, and what a log or metric says of it. */
-export interface ConversionReviewed {
+interface ConversionReviewed {
   answer: ConversionReview;
   /** Objects converted; 0 on failure. */
   count: number;
@@ -25,7 +25,7 @@ export interface ConversionReviewed {
   problem?: string;
 }
 
-export const CONVERSION_API_VERSION = 'apiextensions.k8s.io/v1';
+const CONVERSION_API_VERSION = 'apiextensions.k8s.io/v1';
 
 /**
  * Converts every object of a ConversionReview. Total: any JSON gets an answer. An object that cannot be converted fails

@@ -10,7 +10,7 @@ export interface Problem {
 }
 
 /** meta/v1 StatusCause. */
-export interface Cause {
+interface Cause {
   reason: string;
   field: string;
   message: string;

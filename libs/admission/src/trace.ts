@@ -3,7 +3,7 @@ import { ANNOTATION, isEqual, isObject, valueAt } from '@openfunction/api';
 const TRACEPARENT = ['metadata', 'annotations', ANNOTATION.traceparent] as const;
 
 /** What decides about the trace of a change. Both objects carry their defaults. */
-export interface TracedChange {
+interface TracedChange {
   object: unknown;
   /** The stored object; undefined on create. */
   old: unknown;

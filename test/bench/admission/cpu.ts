@@ -12,7 +12,7 @@ export interface Lanes {
   [name: string]: ReviewServer;
 }
 
-export interface CpuOptions {
+interface CpuOptions {
   connections: readonly number[];
   /** Reviews of one kind for each server and round. */
   reviews: number;

@@ -13,7 +13,7 @@ const REVIEWED = 'reviewed';
 const PLAIN = 'plain';
 const WARM_UP = 50;
 
-export interface AddedLatency {
+interface AddedLatency {
   creates: number;
   withWebhooksMs: Quantiles;
   withoutMs: Quantiles;

@@ -1,7 +1,7 @@
 import type { AdmissionFigures } from '../admission.ts';
 
 /** One figure beside what it should be. */
-export interface Goal {
+interface Goal {
   goal: string;
   /** null: it could not be measured. */
   figure: number | null;

@@ -5,7 +5,7 @@ import { isGranted, requestOf } from './reviews.ts';
 import { hugeFunction } from './sample.ts';
 import type { ReviewServer } from './servers.ts';
 
-export interface Huge {
+interface Huge {
   reviews: number;
   accepted: number;
   /** What the client saw. */

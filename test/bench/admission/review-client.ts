@@ -8,7 +8,7 @@ export interface Target {
   serverName: string;
 }
 
-export interface Answer {
+interface Answer {
   code: number;
   body: string;
 }

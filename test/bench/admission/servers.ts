@@ -12,7 +12,7 @@ import type { Target } from './review-client.ts';
 
 const NAMESPACE = 'openfunction';
 const SECRET_NAME = 'openfunction-webhook-server-cert';
-export const SERVER_NAME = `openfunction-webhook-service.${NAMESPACE}.svc`;
+const SERVER_NAME = `openfunction-webhook-service.${NAMESPACE}.svc`;
 
 /** A server that answers reviews, as a process of its own. */
 export interface ReviewServer extends Target {

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** Takes what OpenTelemetry exporters send, and throws it away. */
-export interface TelemetrySink {
+interface TelemetrySink {
   /** Settings that make a service send here. */
   env: Record<string, string>;
   /** Bytes taken, by path (`/v1/traces`, …). */

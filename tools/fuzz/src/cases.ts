@@ -27,7 +27,7 @@ export interface Case {
 }
 
 /** Clusters of which nothing is known, or where everything, nothing, or only the kinds are there. */
-export const CLUSTERS: readonly ReviewContext['cluster'][] = [
+const CLUSTERS: readonly ReviewContext['cluster'][] = [
   undefined,
   { exists: () => true, count: () => 2 },
   { exists: () => false, count: () => 0 },
@@ -65,7 +65,7 @@ function drawOld(choices: Choices, samples: Samples, object: Json): Json {
 }
 
 /** An object of the kind: examples laid over each other, values the schema allows, and `mistakes` of 100 put in. */
-export function drawObject(choices: Choices, samples: Samples, mistakes: number): Json {
+function drawObject(choices: Choices, samples: Samples, mistakes: number): Json {
   const { reviewed, good, all, large } = samples;
   if (large.length > 0 && choices.below(1000) === 999) return choices.of(large);
   const examples = mistakes === 0 ? good : all;

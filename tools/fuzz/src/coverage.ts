@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Branches of one source file, as V8 counts them. */
-export interface FileBranches {
+interface FileBranches {
   /** Path from the root of the repository. */
   file: string;
   covered: number;
@@ -13,13 +13,13 @@ export interface FileBranches {
 }
 
 /** A range of a source, by UTF-16 offsets, and how often it ran (Chrome DevTools Protocol, `Profiler.CoverageRange`). */
-export interface Range {
+interface Range {
   startOffset: number;
   endOffset: number;
   count: number;
 }
 
-export interface ScriptCoverage {
+interface ScriptCoverage {
   url: string;
   functions: readonly { isBlockCoverage: boolean; ranges: readonly Range[] }[];
 }

@@ -8,13 +8,13 @@ import { inTables, mutate, patched, unpreserved, untraced, validate } from './re
 import { lost } from './written.ts';
 
 /** What holds for every object. `check` throws where it does not, and says whether the case is one that the law is about. */
-export interface Law {
+interface Law {
   name: string;
   check: (given: Case) => boolean;
 }
 
 /** Laws about objects that are drawn in the same way. */
-export interface Family {
+interface Family {
   draw: (choices: Choices) => Case;
   laws: readonly Law[];
 }

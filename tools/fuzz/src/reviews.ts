@@ -11,7 +11,7 @@ import type { Case } from './cases.ts';
 import { applyPatch, type Operation } from './json-patch.ts';
 
 /** What is asked about one object. */
-export interface Question {
+interface Question {
   reviewed: ReviewedKind;
   operation: Verb;
   object: unknown;
@@ -21,7 +21,7 @@ export interface Question {
 }
 
 /** What a review says about it, as a caller sees it. */
-export interface Verdict {
+interface Verdict {
   allowed: boolean;
   patch: readonly Operation[];
   /** Fields that are complained about. */
@@ -30,7 +30,7 @@ export interface Verdict {
 }
 
 /** The trace that a review begins. */
-export const TRACE = '00-11111111111111111111111111111111-2222222222222222-01';
+const TRACE = '00-11111111111111111111111111111111-2222222222222222-01';
 /** Any size that is not small: what is large is looked at more closely. */
 const LARGEST = 7 * 1024 * 1024;
 const newTraceparent = () => TRACE;

@@ -102,7 +102,7 @@ export function valueOf(drawing: Drawing, schema: StructuralSchema, name = ''): 
 }
 
 /** JSON that no schema describes. */
-export function anything(drawing: Drawing): unknown {
+function anything(drawing: Drawing): unknown {
   const { choices } = drawing;
   drawing.room -= 1;
   const pick = choices.below(4);
@@ -117,7 +117,7 @@ export function keyOf(choices: Choices): string {
 }
 
 /** A value of any type that is not what the schema asks for; near misses of words that are. */
-export function mistaken({ choices }: Drawing, schema: StructuralSchema, name: string): unknown {
+function mistaken({ choices }: Drawing, schema: StructuralSchema, name: string): unknown {
   const pool = schema.type === 'string' ? poolOf(schema, name) : [];
   if (pool.length > 0 && choices.percent(40)) return nearly(choices, String(choices.of(pool)));
   const known = WORDS.get(name) ?? [];

@@ -20,7 +20,7 @@ import { type Subject, TABLES } from './tables.ts';
  * object again; converting is a function of the object alone; nothing throws. In metadata only annotations change.
  */
 
-export type ConvertedVersion = 'v1beta1' | 'v1beta2';
+type ConvertedVersion = 'v1beta1' | 'v1beta2';
 
 /** The object in the other version, or one sentence that says why there is none. */
 export type Conversion = { object: unknown } | { problem: string };

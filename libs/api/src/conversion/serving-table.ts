@@ -6,8 +6,8 @@ import { downScale, upScale } from './scale-table.ts';
 /** The serving part of Function and the spec of Serving: how the function is invoked, what it reads and writes. */
 
 /** Names of an item's fields, v1beta1 first. */
-export const INPUT_FIELDS = { component: 'name', name: 'inputName' } as const;
-export const OUTPUT_FIELDS = { component: 'name', name: 'outputName', params: 'metadata' } as const;
+const INPUT_FIELDS = { component: 'name', name: 'inputName' } as const;
+const OUTPUT_FIELDS = { component: 'name', name: 'outputName', params: 'metadata' } as const;
 
 /** Input fields that only v1beta1 has. */
 const INPUT_ONLY_V1 = ['params', 'operation'];

@@ -15,7 +15,7 @@ export interface Subject {
   annotations: Tree;
 }
 
-export interface KindTable {
+interface KindTable {
   /** v1beta1 to v1beta2. */
   up: (v1: Subject) => Subject;
   /** v1beta2 to v1beta1. */

@@ -17,7 +17,7 @@ const MARKS = /[[\]{},?:\-&*!%|>\n#"'@]/g;
 const REMEMBERED = 256;
 
 /** A value, or one sentence that says why the text has none. */
-export type YamlValue = { value: unknown } | { problem: string };
+type YamlValue = { value: unknown } | { problem: string };
 
 /** The JSON value of a YAML text. Total. The value is shared: do not change it. */
 export const parseYaml: (text: string) => YamlValue = remembered(parse);
