@@ -16,6 +16,8 @@ const COME_BACK = { 'retry-after': '1' };
 
 interface Guest {
   request: IncomingMessage;
+  /** Its place in the list of guests; -1 once it has left. */
+  place: number;
   /** Bytes of a large body, declared or possible; 0 for a small one. */
   large: number;
   since: number;
@@ -34,7 +36,8 @@ type Phase = 'open' | 'draining' | 'closed';
 export class Gate {
   readonly #maxInFlight: number;
   readonly #onShownOut: (code: number) => void;
-  readonly #guests = new Map<ServerResponse, Guest>();
+  /** In no order. A Map would keep requests in memory that have long left: its old tables are garbage of the old generation. */
+  readonly #guests: Guest[] = [];
   #large = 0;
   #phase: Phase = 'open';
 
@@ -51,7 +54,7 @@ export class Gate {
 
   /** Reviews in flight. */
   get inFlight(): number {
-    return this.#guests.size;
+    return this.#guests.length;
   }
 
   drain(): void {
@@ -69,9 +72,10 @@ export class Gate {
     const large = largeBytes(request);
     if (!this.#hasRoom(large)) this.#showOut();
     if (!this.#hasRoom(large)) return { code: 429, text: 'too many reviews in flight; try again', headers: COME_BACK };
-    this.#guests.set(response, { request, large, since: performance.now() });
+    const guest = { request, place: this.#guests.length, large, since: performance.now() };
+    this.#guests.push(guest);
     this.#large += large;
-    response.once('close', () => this.#leave(response));
+    response.once('close', () => this.#leave(guest));
     return undefined;
   }
 
@@ -81,26 +85,28 @@ export class Gate {
   }
 
   #hasRoom(large: number): boolean {
-    return this.#guests.size < this.#maxInFlight && (large === 0 || this.#large + large <= LARGE_TOGETHER);
+    return this.#guests.length < this.#maxInFlight && (large === 0 || this.#large + large <= LARGE_TOGETHER);
   }
 
   /** Makes room at the cost of whoever has kept us waiting longest, if anybody has. */
   #showOut(): void {
     const limit = performance.now() - PATIENCE_MS;
-    for (const [response, { request, since }] of this.#guests) {
-      if (since > limit) return;
-      if (request.complete) continue;
-      this.#leave(response);
-      this.#onShownOut(TOO_SLOW.code);
-      refuseSocket(request.socket, TOO_SLOW);
-      return;
-    }
+    const waiting = this.#guests.filter(({ request, since }) => since <= limit && !request.complete);
+    const [longest] = waiting.sort((left, right) => left.since - right.since);
+    if (longest === undefined) return;
+    this.#leave(longest);
+    this.#onShownOut(TOO_SLOW.code);
+    refuseSocket(longest.request.socket, TOO_SLOW);
   }
 
-  #leave(response: ServerResponse): void {
-    const guest = this.#guests.get(response);
-    if (guest === undefined) return;
-    this.#guests.delete(response);
+  #leave(guest: Guest): void {
+    if (guest.place === -1) return;
+    const last = this.#guests.pop() as Guest;
+    if (last !== guest) {
+      this.#guests[guest.place] = last;
+      last.place = guest.place;
+    }
+    guest.place = -1;
     this.#large -= guest.large;
   }
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { type ReviewContext, traceparentOf } from '@openfunction/admission';
 import { activeTraceparent, isTraceparent, type Logger, meter, withSpan } from '@openfunction/telemetry';
 import type { Outcome, Route } from './reviews.ts';
@@ -72,6 +72,7 @@ export class ReviewObserver {
 function newTraceparent(): string {
   const active = activeTraceparent();
   if (active !== undefined) return active;
-  const digits = randomBytes(24).toString('hex');
-  return `00-${digits.slice(0, 32)}-${digits.slice(32)}-01`;
+  // Node draws UUIDs from a pool; a call for random bytes of their own costs ten times as much.
+  const [trace, span] = [randomUUID(), randomUUID()].map((uuid) => uuid.replaceAll('-', ''));
+  return `00-${trace}-${span?.slice(-16)}-01`;
 }
