@@ -2,6 +2,7 @@ import { checkSchema, printPath } from '@openfunction/admission';
 import {
   type AdmissionTable,
   apiVersionOf,
+  ask,
   type FieldPath,
   type KubeObject,
   type Rule,
@@ -57,7 +58,7 @@ export async function difference(sides: Sides, spec: unknown, tally: Tally): Pro
 function twinPlaces(rule: Rule, object: unknown): { id: string; place: string; isCel: boolean }[] {
   const { id, twin, level, on } = rule;
   if (level !== 'deny' || twin === undefined || !on.includes('create')) return [];
-  const found = [rule.broken(object, {})].flat().filter((one) => one !== undefined);
+  const found = [ask(rule, object)].flat().filter((one) => one !== undefined);
   const cel = twin !== 'schema' && 'at' in twin ? twin : undefined;
   return found.map(({ at }) => {
     const path: FieldPath = at ?? segments(rule.path);

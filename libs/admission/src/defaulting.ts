@@ -4,6 +4,7 @@ import {
   isEqual,
   isObject,
   type Operation,
+  own,
   REMOVE,
   segments,
   setOwn,
@@ -25,6 +26,28 @@ export interface Defaulted {
   set: readonly FieldPath[];
 }
 
+/** A row with its path in parts. */
+interface Step {
+  row: Default;
+  path: FieldPath;
+  around: FieldPath;
+  name: string;
+}
+
+const steps = new WeakMap<readonly Default[], readonly Step[]>();
+
+/** A table with its paths taken apart, once. */
+function stepsOf(table: readonly Default[]): readonly Step[] {
+  const known = steps.get(table);
+  if (known !== undefined) return known;
+  const made = table.map((row) => {
+    const path = segments(row.path);
+    return { row, path, around: path.slice(0, -1), name: path.at(-1) ?? '' };
+  });
+  steps.set(table, made);
+  return made;
+}
+
 /** Applies a table of defaults in its order. What is malformed on the way to a field is passed over: the schema speaks about it. */
 export function applyDefaults(
   table: readonly Default[],
@@ -33,12 +56,11 @@ export function applyDefaults(
   old?: unknown,
 ): Defaulted {
   let draft: Defaulted = { object, set: [] };
-  for (const row of table) {
+  for (const { row, path, around, name } of stepsOf(table)) {
     if (!row.on.includes(operation)) continue;
-    const path = segments(row.path);
-    if (!isObject(valueAt(draft.object, path.slice(0, -1)))) continue;
-    const field = valueAt(draft.object, path);
-    const value = row.value(field, draft.object, old);
+    const parent = valueAt(draft.object, around);
+    if (!isObject(parent)) continue;
+    const value = row.value(own(parent, name), draft.object, old);
     if (value !== undefined) draft = withField(draft, path, value === REMOVE ? undefined : value);
   }
   return draft;

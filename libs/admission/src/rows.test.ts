@@ -1,4 +1,4 @@
-import { ADMISSION_TABLES, FUNCTION_RULES, isObject, segments, valueAt } from '@openfunction/api';
+import { ADMISSION_TABLES, ask, FUNCTION_RULES, segments } from '@openfunction/api';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { applyDefaults } from './defaulting.ts';
@@ -71,20 +71,20 @@ describe.each(ADMISSION_TABLES)('$kind.kind', ({ defaults, rules }) => {
 
   for (const rule of rules) {
     it(`${rule.number} ${rule.id} accepts its good example`, () => {
-      expect(rule.broken(rule.accepts, rule.seen ?? {})).toBeUndefined();
+      expect(ask(rule, rule.accepts, rule.seen)).toBeUndefined();
     });
 
     it(`${rule.number} ${rule.id} refuses its bad example${rule.level === 'deny' ? ', alone among the rules' : ''}`, () => {
       const seen = rule.seen ?? {};
       const operation = rule.on.includes('create') ? 'create' : 'update';
       const denying = rules.filter(
-        ({ level, on, broken }) =>
-          level === 'deny' && on.includes(operation) && broken(rule.refuses, seen) !== undefined,
+        (other) =>
+          other.level === 'deny' && other.on.includes(operation) && ask(other, rule.refuses, seen) !== undefined,
       );
       if (rule.level === 'deny') expect(denying.map(({ id }) => id)).toContain(rule.id);
       // A stored object may hold what is refused today.
       if (seen.old === undefined) expect(denying).toHaveLength(rule.level === 'deny' ? 1 : 0);
-      for (const complaint of [rule.broken(rule.refuses, seen)].flat())
+      for (const complaint of [ask(rule, rule.refuses, seen)].flat())
         expect(printPath(complaint?.at ?? segments(rule.path))).toMatch(pathPattern(rule.path));
     });
   }
@@ -93,13 +93,10 @@ describe.each(ADMISSION_TABLES)('$kind.kind', ({ defaults, rules }) => {
     for (const rows of [defaults, rules]) expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length);
   });
 
-  it('rules never throw, and say nothing unless there is what they are about, whatever the JSON', () => {
+  it('rules never throw, whatever the JSON', () => {
     fc.assert(
       fc.property(functionLike, functionLike, (object, old) => {
-        for (const { broken, within } of rules) {
-          const said = broken(object, { old, exists: () => false });
-          if (within !== undefined && !isObject(valueAt(object, within))) expect(said).toBeUndefined();
-        }
+        for (const rule of rules) ask(rule, object, { old, exists: () => false });
       }),
       { numRuns: 300 },
     );

@@ -63,7 +63,7 @@ export interface Rule {
   level: 'deny' | 'warn';
   /** What is refused (or warned of), in a few words, for the reference page. */
   says: string;
-  /** The object that must be there for the row to say anything at all, so that the others need not be asked about it. */
+  /** The row is asked only where this is an object: about nothing else has it anything to say. */
   within?: string;
   /** Other fields the rule compares with: on update the rule also speaks when one of these has changed. */
   about?: readonly string[];
@@ -132,6 +132,11 @@ export function isAbsent(value: unknown): value is undefined | null {
 /** Whether a text field is absent, empty or only white space. Other types are not blank: the schema refuses them. */
 export function isBlank(value: unknown): boolean {
   return isAbsent(value) || (typeof value === 'string' && value.trim() === '');
+}
+
+/** What one row says about an object, if that has what the row is about. */
+export function ask({ within, broken }: Rule, object: unknown, seen: Seen = {}): Told {
+  return within === undefined || isObject(valueAt(object, within)) ? broken(object, seen) : undefined;
 }
 
 /** The parts of a row that looks at an object which must be there for it to say anything. */

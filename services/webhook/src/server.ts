@@ -10,6 +10,7 @@ import { type Refusal, refuseSocket, refuseUnread } from './refusal.ts';
 import { ROUTES } from './reviews.ts';
 import { ReviewObserver } from './telemetry.ts';
 import { TLS } from './tls.ts';
+import { Turn } from './turn.ts';
 
 /** What the server proves itself with, PEM. */
 export interface ServerCertificate {
@@ -146,12 +147,14 @@ function refusalOfPath({ is404, method, url }: FastifyRequest): Refusal | undefi
 }
 
 function answerReviews(app: FastifyInstance, observer: ReviewObserver, cluster: ReviewContext['cluster']): void {
+  const turn = new Turn();
   for (const route of ROUTES)
     app.post(route.path, async ({ headers, body }, reply) => {
       const traceparent = typeof headers.traceparent === 'string' ? headers.traceparent : undefined;
       // A body of unknown length may be as large as any.
       const bytes = Number(headers['content-length'] ?? BODY_LIMIT);
-      const { answer, verdict } = await observer.run(route, body, traceparent, { bytes, ...(cluster && { cluster }) });
+      const context = { bytes, ...(cluster && { cluster }) };
+      const { answer, verdict } = await turn.run(() => observer.run(route, body, traceparent, context));
       if (verdict === 'malformed' && !isReview(body)) reply.code(400);
       // An object may be deeper than JSON.stringify can write.
       return reply.type('application/json').send(jsonOf(answer));

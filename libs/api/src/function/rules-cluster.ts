@@ -26,6 +26,7 @@ const DAPR = { dapr: [{ name: 'cron' }] };
 interface Need {
   id: string;
   path: string;
+  within: string;
   says: string;
   accepts: unknown;
   refuses: unknown;
@@ -72,7 +73,6 @@ function gatewayOf(fn: unknown): ReturnType<Need['wanted']> {
 }
 
 function strategyOf(fn: unknown): ReturnType<Need['wanted']> {
-  if (!isObject(valueAt(fn, 'spec.build'))) return undefined;
   const strategy = valueAt(fn, 'spec.build.shipwright.strategy');
   if (isAbsent(strategy)) return { kind: CLUSTER_BUILD_STRATEGY, name: DEFAULT_BUILD_STRATEGY.name };
   const name = textAt(strategy, 'name');
@@ -81,7 +81,6 @@ function strategyOf(fn: unknown): ReturnType<Need['wanted']> {
 }
 
 function engineOf(fn: unknown): ReturnType<Need['wanted']> {
-  if (!isObject(valueAt(fn, HTTP))) return undefined;
   return { kind: textAt(fn, `${HTTP}.engine`) === 'keda' ? HTTP_SCALED_OBJECT : KNATIVE_SERVICE };
 }
 
@@ -101,6 +100,7 @@ export const CLUSTER_RULES: readonly Rule[] = [
   needRule({
     id: 'serving.triggers.http.route.gateway-ref.found',
     path: `${HTTP}.route.gatewayRef`,
+    within: `${HTTP}.route.gatewayRef`,
     says: 'no such Gateway in the cluster',
     wanted: gatewayOf,
     lacks: { kind: GATEWAY, name: 'public' },
@@ -112,6 +112,7 @@ export const CLUSTER_RULES: readonly Rule[] = [
   needRule({
     id: 'build.shipwright.strategy.found',
     path: 'spec.build.shipwright.strategy',
+    within: 'spec.build',
     says: 'no such ClusterBuildStrategy in the cluster, or no Shipwright',
     wanted: strategyOf,
     lacks: { kind: CLUSTER_BUILD_STRATEGY },
@@ -121,6 +122,7 @@ export const CLUSTER_RULES: readonly Rule[] = [
   needRule({
     id: 'serving.triggers.http.engine.installed',
     path: `${HTTP}.engine`,
+    within: HTTP,
     says: 'the kind that the engine makes is not installed',
     wanted: engineOf,
     lacks: { kind: HTTP_SCALED_OBJECT },
@@ -130,6 +132,7 @@ export const CLUSTER_RULES: readonly Rule[] = [
   needRule({
     id: 'serving.dapr.installed',
     path: 'spec.serving',
+    within: 'spec.serving',
     says: 'Dapr components are used and Dapr is not installed',
     wanted: daprOf,
     lacks: { kind: DAPR_COMPONENT },
@@ -139,6 +142,7 @@ export const CLUSTER_RULES: readonly Rule[] = [
   needRule({
     id: 'serving.scaleOptions.keda.installed',
     path: KEDA,
+    within: KEDA,
     says: 'a KEDA scaler is used and KEDA is not installed',
     wanted: scalerOf,
     lacks: { kind: SCALED_OBJECT },

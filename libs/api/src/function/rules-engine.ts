@@ -51,7 +51,7 @@ function idle(
     on: CREATE_AND_UPDATE,
     level: 'warn',
     broken: (fn) => {
-      const reason = isObject(valueAt(fn, path)) ? why(fn) : undefined;
+      const reason = why(fn);
       return reason === undefined ? undefined : { reason: 'Forbidden', detail: `has no effect because ${reason}` };
     },
   };
@@ -131,6 +131,7 @@ export const ENGINE_RULES: readonly Rule[] = [
     id: 'serving.scaleOptions.keda.httpScaledObject.given',
     number: 'N8',
     path: `${KEDA}.httpScaledObject`,
+    within: KEDA,
     about: [`${HTTP}.engine`],
     on: CREATE_AND_UPDATE,
     level: 'deny',
@@ -143,7 +144,7 @@ export const ENGINE_RULES: readonly Rule[] = [
       message: KEDA_SCALES,
     },
     broken: (fn) => {
-      const isMissing = isObject(valueAt(fn, KEDA)) && isAbsent(valueAt(fn, `${KEDA}.httpScaledObject`));
+      const isMissing = isAbsent(valueAt(fn, `${KEDA}.httpScaledObject`));
       return isKedaHttp(fn) && isMissing ? required(KEDA_SCALES) : undefined;
     },
     accepts: served({ serving: { triggers: KEDA_HTTP, scaleOptions: { keda: { httpScaledObject: {} } } } }),
@@ -153,6 +154,7 @@ export const ENGINE_RULES: readonly Rule[] = [
     id: 'serving.triggers.http.route.hostnames.keda',
     number: 'N8',
     path: `${ROUTE}.hostnames`,
+    within: HTTP,
     on: CREATE_AND_UPDATE,
     level: 'warn',
     says: 'absent or empty, when the engine is `keda`',
@@ -207,6 +209,7 @@ export const ENGINE_RULES: readonly Rule[] = [
     id: 'serving.triggers.http.route.hostnames.most',
     number: 'N10',
     path: `${ROUTE}.hostnames`,
+    within: ROUTE,
     on: CREATE_AND_UPDATE,
     level: 'deny',
     says: `more than ${MOST_HOSTNAMES} besides the one within the cluster`,
@@ -218,6 +221,7 @@ export const ENGINE_RULES: readonly Rule[] = [
     id: 'serving.triggers.http.route.rules.most-paths',
     number: 'N10',
     path: `${ROUTE}.rules`,
+    within: ROUTE,
     on: CREATE_AND_UPDATE,
     level: 'deny',
     says: `more than ${MOST_PATHS} matches in all`,

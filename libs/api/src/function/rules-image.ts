@@ -1,5 +1,5 @@
 import { IMAGE_REFERENCE, imageFault } from '../image-reference.ts';
-import { CREATE_AND_UPDATE, invalid, isBlank, type Rule, valueAt } from '../rules.ts';
+import { CREATE_AND_UPDATE, invalid, isBlank, parentPath, type Rule, valueAt } from '../rules.ts';
 import { built, served } from './examples.ts';
 import type { Example } from './field-rules.ts';
 
@@ -14,6 +14,7 @@ function imageRule(path: string, example: Example): Rule {
     id: `${path.slice('spec.'.length)}.reference`,
     number: 'N3',
     path,
+    within: parentPath(path),
     on: CREATE_AND_UPDATE,
     level: 'deny',
     says: 'no image reference',

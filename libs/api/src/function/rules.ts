@@ -38,11 +38,6 @@ function isLabel(name: string): boolean {
   return LABEL.test(name);
 }
 
-/** Whether `build` is written as an object; of anything else the schema speaks. */
-function hasBuild(fn: unknown): boolean {
-  return isObject(valueAt(fn, 'spec.build'));
-}
-
 /** The spec; an absent one counts as empty, as the original reads it. A malformed one is left to the schema. */
 function specOf(fn: unknown): Record<string, unknown> | undefined {
   const spec = valueAt(fn, 'spec');
@@ -143,6 +138,7 @@ export const FUNCTION_RULES: readonly Rule[] = [
     id: 'image-credentials.name.given',
     number: 'V2',
     path: 'spec.imageCredentials.name',
+    within: 'spec.imageCredentials',
     on: CREATE_AND_UPDATE,
     level: 'deny',
     says: 'absent or blank while `imageCredentials` is set',
@@ -160,6 +156,7 @@ export const FUNCTION_RULES: readonly Rule[] = [
     id: 'build.builder-or-dockerfile',
     number: 'V3',
     path: 'spec.build.builder',
+    within: 'spec.build',
     about: ['spec.build.dockerfile'],
     on: CREATE_AND_UPDATE,
     level: 'deny',
@@ -171,7 +168,7 @@ export const FUNCTION_RULES: readonly Rule[] = [
     },
     broken: (fn) => {
       const given = !isBlank(valueAt(fn, 'spec.build.builder')) || !isBlank(valueAt(fn, 'spec.build.dockerfile'));
-      return hasBuild(fn) && !given ? required('set either `builder` or `dockerfile`') : undefined;
+      return given ? undefined : required('set either `builder` or `dockerfile`');
     },
     accepts: built({ builder: '', dockerfile: 'Dockerfile' }),
     refuses: built({ builder: '', dockerfile: '' }),
@@ -180,13 +177,14 @@ export const FUNCTION_RULES: readonly Rule[] = [
     id: 'build.src-repo.given',
     number: 'V4',
     path: 'spec.build.srcRepo',
+    within: 'spec.build',
     on: CREATE_AND_UPDATE,
     level: 'deny',
     says: 'absent',
     twin: 'schema',
     broken: (fn) => {
       const given = !isAbsent(valueAt(fn, 'spec.build.srcRepo'));
-      return hasBuild(fn) && !given ? required('must be specified when `spec.build` is set') : undefined;
+      return given ? undefined : required('must be specified when `spec.build` is set');
     },
     accepts: built({}),
     refuses: built({ srcRepo: null }),
@@ -195,6 +193,7 @@ export const FUNCTION_RULES: readonly Rule[] = [
     id: 'build.src-repo.url-or-bundle',
     number: 'V5',
     path: 'spec.build.srcRepo',
+    within: 'spec.build.srcRepo',
     on: CREATE_AND_UPDATE,
     level: 'deny',
     says: 'neither `url` nor `bundleContainer`',
@@ -208,6 +207,7 @@ export const FUNCTION_RULES: readonly Rule[] = [
     id: 'build.src-repo.bundle-image',
     number: 'Q20',
     path: 'spec.build.srcRepo.bundleContainer.image',
+    within: 'spec.build.srcRepo.bundleContainer',
     on: CREATE_AND_UPDATE,
     level: 'deny',
     says: 'absent or blank',
@@ -227,6 +227,7 @@ export const FUNCTION_RULES: readonly Rule[] = [
     id: 'build.src-repo.one-source',
     number: 'Q21',
     path: 'spec.build.srcRepo',
+    within: 'spec.build.srcRepo',
     on: CREATE_AND_UPDATE,
     level: 'warn',
     says: 'both `url` and `bundleContainer`',
@@ -259,6 +260,7 @@ export const FUNCTION_RULES: readonly Rule[] = [
     id: 'serving.one-trigger-kind',
     number: 'Q25',
     path: 'spec.serving.triggers',
+    within: 'spec.serving.triggers',
     on: CREATE_AND_UPDATE,
     level: 'warn',
     says: 'both `http` and `dapr`',
