@@ -28,7 +28,7 @@ interface Amount {
   huge: number;
 }
 
-const FULL: Amount = { starts: 5, reviews: 1000, rounds: 4, seconds: 20, creates: 500, huge: 100 };
+const FULL: Amount = { starts: 5, reviews: 3000, rounds: 5, seconds: 20, creates: 500, huge: 100 };
 const QUICK: Amount = { starts: 3, reviews: 200, rounds: 3, seconds: 4, creates: 50, huge: 10 };
 const CONNECTIONS = [1, 8, 32];
 const PER_SECOND = 500;

@@ -139,7 +139,7 @@ function checkList(
   for (let index = 0; index < value.length; index++) {
     if (walk.problems.length >= MOST_PROBLEMS) return;
     const item = value[index];
-    const oldItem = before.size === 0 ? undefined : before.get(keyOf(schema, item)?.text ?? '');
+    const oldItem = before.size === 0 ? undefined : before.get(keyOf(schema, item) ?? '');
     check(walk, items, item, { around: place, name: index }, oldItem ?? NONE);
   }
 }
@@ -150,26 +150,33 @@ const NO_ITEMS: ReadonlyMap<string, unknown> = new Map();
 function oldItems(schema: StructuralSchema, old: unknown): ReadonlyMap<string, unknown> {
   if (schema['x-kubernetes-list-type'] !== 'map' || !Array.isArray(old)) return NO_ITEMS;
   const byKey = new Map<string, unknown>();
-  for (const item of old) byKey.set(keyOf(schema, item)?.text ?? '', item);
+  for (const item of old) byKey.set(keyOf(schema, item) ?? '', item);
   return byKey;
 }
 
-interface ItemKey {
-  shown: unknown;
-  text: string;
+/** What tells an item apart from its neighbours, as text: its key fields in a keyed list, the item itself in a set. */
+function keyOf(schema: StructuralSchema, item: unknown): string | undefined {
+  const listType = schema['x-kubernetes-list-type'];
+  if (listType === 'set') return isScalar(item) ? JSON.stringify(item) : undefined;
+  if (listType !== 'map' || typeOf(item) !== 'object') return undefined;
+  let text = '';
+  for (const name of schema['x-kubernetes-list-map-keys'] ?? []) {
+    const value = keyField(schema, item as object, name);
+    if (!isScalar(value)) return undefined;
+    text += `${JSON.stringify(value)},`;
+  }
+  return text;
 }
 
-/** What tells an item apart from its neighbours: its key fields in a keyed list, the item itself in a set. */
-function keyOf(schema: StructuralSchema, item: unknown): ItemKey | undefined {
-  const listType = schema['x-kubernetes-list-type'];
-  if (listType === 'set' && isScalar(item)) return { shown: item, text: JSON.stringify(item) };
-  if (listType !== 'map' || typeOf(item) !== 'object') return undefined;
-  const key = (schema['x-kubernetes-list-map-keys'] ?? []).map((name) => {
-    const value = own(item as object, name) ?? schema.items?.properties?.[name]?.default;
-    return [name, value] as const;
-  });
-  if (!key.every(([, value]) => isScalar(value))) return undefined;
-  return { shown: Object.fromEntries(key), text: JSON.stringify(key) };
+function keyField(schema: StructuralSchema, item: object, name: string): unknown {
+  return own(item, name) ?? schema.items?.properties?.[name]?.default;
+}
+
+/** The key as a message shows it. */
+function shownKey(schema: StructuralSchema, item: unknown): unknown {
+  if (schema['x-kubernetes-list-type'] === 'set') return item;
+  const names = schema['x-kubernetes-list-map-keys'] ?? [];
+  return Object.fromEntries(names.map((name) => [name, keyField(schema, item as object, name)]));
 }
 
 function isScalar(value: unknown): boolean {
@@ -187,9 +194,9 @@ function checkDuplicates(
   for (const [index, item] of value.entries()) {
     const key = keyOf(schema, item);
     if (key === undefined) continue;
-    if (seen.has(key.text))
-      report(walk, { around: place, name: index }, { reason: 'Duplicate', value: key.shown, detail: '' });
-    seen.add(key.text);
+    if (seen.has(key))
+      report(walk, { around: place, name: index }, { reason: 'Duplicate', value: shownKey(schema, item), detail: '' });
+    seen.add(key);
   }
 }
 

@@ -14,7 +14,7 @@ const NANOSECONDS: Record<string, bigint> = {
   h: 3_600_000_000_000n,
 };
 const MAX = 2n ** 63n;
-const TERM = /([0-9]*)(?:\.([0-9]*))?(ns|us|µs|μs|ms|s|m|h)/y;
+const TERM = /([0-9]*)(?:\.([0-9]*))?(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/y;
 
 /** Nanoseconds of a Go duration, or undefined if the text is none or lies outside 64 bits (about ±292 years). */
 export function parseNanoseconds(text: string): bigint | undefined {
