@@ -4,9 +4,9 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { SECRET } from '@openfunction/api';
+import { SECRET, valueAt } from '@openfunction/api';
 import type { KubeClient } from '@openfunction/kube';
-import { freePort, type ManagedProcess, startProcess } from '@openfunction/local';
+import { freePort, type ManagedProcess, readManifests, startProcess } from '@openfunction/local';
 import { waitFor } from '@openfunction/testing';
 import type { Target } from './review-client.ts';
 
@@ -38,6 +38,12 @@ export interface WebhookOptions {
   nodeArgs?: readonly string[];
 }
 
+/** One entry of a container's `env`. */
+interface DeployedSetting {
+  name: string;
+  value?: string;
+}
+
 const READY_MS = 30_000;
 
 const DEPLOYMENT = fileURLToPath(new URL('../../../deploy/base/50-webhook-deployment.yaml', import.meta.url));
@@ -50,10 +56,11 @@ async function imageArgs(): Promise<string[]> {
   return (JSON.parse(entrypoint) as string[]).slice(1, -1);
 }
 
-/** What the Deployment gives to Node. */
-async function deployedNodeOptions(): Promise<string> {
-  const [, options = ''] = /name: NODE_OPTIONS\n\s+value: "(.*)"/.exec(await readFile(DEPLOYMENT, 'utf8')) ?? [];
-  return options;
+/** The settings that the Deployment writes out. */
+async function deployedEnv(): Promise<Record<string, string>> {
+  const [deployment] = await readManifests([DEPLOYMENT]);
+  const env = valueAt(deployment, ['spec', 'template', 'spec', 'containers', 0, 'env']) as DeployedSetting[];
+  return Object.fromEntries(env.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])));
 }
 
 /** Starts the webhook as its image does, and waits until it is ready. */
@@ -66,7 +73,7 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
     args: [...args, ...(options.nodeArgs ?? []), options.entry],
     env: {
       PATH: process.env['PATH'],
-      NODE_OPTIONS: await deployedNodeOptions(),
+      ...(await deployedEnv()),
       KUBECONFIG: options.kubeconfig,
       PORT: String(port),
       HEALTH_PORT: String(healthPort),
