@@ -1,19 +1,21 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { Agent, request } from 'node:https';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { connect, type TLSSocket } from 'node:tls';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { explain } from '@openfunction/errors';
 import { freePort, type ServiceProcess, startService } from '@openfunction/local';
 import { testCluster, waitFor } from '@openfunction/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Issuer } from '../../services/webhook/src/certificate/rotation.ts';
+import { bundleWebhook, deployedEnv } from '../deployed-webhook.ts';
+import type { Behaved } from './behaving-client.ts';
 
-// One webhook as a process of its own, with a mounted certificate, and clients that mean it no good. Times are printed, not
-// judged: they say as much about the machine as about the webhook.
+// The webhook's bundle as its Deployment runs it, with a mounted certificate, and clients that mean it no good. Times are printed,
+// not judged: they say as much about the machine as about the webhook.
 
 const SERVER_NAME = 'openfunction-webhook-service.openfunction.svc';
 const MUTATE = '/mutate-core-openfunction-io-v1beta2-function';
@@ -40,6 +42,7 @@ const EVERY_MS = 4;
 let webhook: ServiceProcess;
 let port: number;
 let ca: string;
+let caFile: string;
 const figures: string[] = [];
 
 beforeAll(async () => {
@@ -52,15 +55,17 @@ beforeAll(async () => {
     return join(directory, name);
   };
   [ca, port] = [made.authority.cert, await freePort()];
+  caFile = await file('ca.crt', ca);
   webhook = await startService({
     service: 'webhook',
     name: 'webhook',
+    entry: await bundleWebhook(directory),
     env: {
+      ...(await deployedEnv()),
+      HEALTH_PORT: '0',
       KUBECONFIG: cluster.kubeconfig,
       HOST: '127.0.0.1',
       PORT: String(port),
-      // As in deploy/base.
-      NODE_OPTIONS: '--max-semi-space-size=4',
       TLS_CERT_FILE: await file('tls.crt', made.leaf.cert),
       TLS_KEY_FILE: await file('tls.key', made.leaf.key),
     },
@@ -122,50 +127,20 @@ const BOMB = gzipSync(Buffer.alloc(64 * 1024 * 1024));
 const SHORT = { 'Content-Length': 2 };
 const single = (text: string) => () => attackWith(1, (socket) => socket.write(text));
 
-/** A client that behaves: asks 50 times a second, by turns over a kept and over a new connection. */
-function behave(): { stop: () => Promise<{ codes: string[]; milliseconds: number[] }> } {
-  const agents = [new Agent({ keepAlive: true }), new Agent({ keepAlive: false })];
-  const [codes, milliseconds, open]: [Set<string>, number[], Set<Promise<void>>] = [new Set(), [], new Set()];
-  const timer = setInterval(() => {
-    const startedAt = performance.now();
-    const call = review(agents[milliseconds.length % 2] as Agent)
-      .catch(explain)
-      .then((code) => {
-        codes.add(code);
-        milliseconds.push(performance.now() - startedAt);
-      })
-      .finally(() => open.delete(call));
-    open.add(call);
-  }, 20);
+/** A client that behaves, in a process of its own; it ends with us. */
+function behave(): { stop: () => Promise<Behaved> } {
+  const script = fileURLToPath(new URL('./behaving-client.ts', import.meta.url));
+  const child = spawn(process.execPath, [script, String(port), SERVER_NAME, caFile, MUTATE], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  child.stdin.write(`${REVIEW}\n`);
+  const printed = text(child.stdout);
   return {
     stop: async () => {
-      clearInterval(timer);
-      await Promise.all(open);
-      for (const agent of agents) agent.destroy();
-      return { codes: [...codes], milliseconds: milliseconds.sort((a, b) => a - b) };
+      child.stdin.end();
+      return JSON.parse(await printed);
     },
   };
-}
-
-function review(agent: Agent): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const headers = { 'content-type': 'application/json', 'content-length': REVIEW.length };
-    const options = {
-      host: '127.0.0.1',
-      port,
-      servername: SERVER_NAME,
-      ca,
-      path: MUTATE,
-      method: 'POST',
-      headers,
-      agent,
-    };
-    const call = request(options, (response) => {
-      response.resume().once('end', () => resolve(String(response.statusCode)));
-    });
-    call.once('error', reject);
-    call.end(REVIEW);
-  });
 }
 
 /** Resident memory of the webhook. */
@@ -194,25 +169,23 @@ describe('whoever means no good gets', () => {
     ['400', 'no HTTP', single('hello\r\n\r\n')],
     ['431', 'headers of 1 MiB', single(head({ Long: 'x'.repeat(1024 * 1024) }))],
   ])('%s for %s, and a review beside it gets 200', async (code, name, run) => {
-    const beside = behave();
+    const client = behave();
     const startedAt = performance.now();
     const codes = await run();
     // So that there is something to compare with, also where the answer comes at once.
     await pause(Math.max(0, 1_000 - (performance.now() - startedAt)));
-    const normal = await beside.stop();
-    const p99 = normal.milliseconds[Math.floor(normal.milliseconds.length * 0.99)]?.toFixed(1);
-    figures.push(
-      `${codes.join(', ').padEnd(9)} ${name}: ${normal.milliseconds.length} reviews beside it, p99 ${p99} ms, ${await megabytes()} MiB`,
-    );
+    const normal = await client.stop();
+    const beside = `${normal.reviews} reviews beside it: p50 ${normal.p50}, p99 ${normal.p99}, longest ${normal.max} ms`;
+    figures.push(`${codes.join(', ').padEnd(9)} ${name}; ${beside}; ${await megabytes()} MiB`);
     expect(codes).toEqual([code]);
     expect(normal.codes).toEqual(['200']);
   });
 
   test('nothing that lasts: it is ready, and calm again', async () => {
     expect(await webhook.readiness()).toBe(true);
-    const beside = behave();
+    const client = behave();
     await pause(15_000);
-    expect((await beside.stop()).codes).toEqual(['200']);
+    expect((await client.stop()).codes).toEqual(['200']);
     figures.push(`15 s later: ${await megabytes()} MiB`);
   });
 });

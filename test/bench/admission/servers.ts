@@ -4,10 +4,11 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { SECRET, valueAt } from '@openfunction/api';
+import { SECRET } from '@openfunction/api';
 import type { KubeClient } from '@openfunction/kube';
-import { freePort, type ManagedProcess, readManifests, startProcess } from '@openfunction/local';
+import { freePort, type ManagedProcess, startProcess } from '@openfunction/local';
 import { waitFor } from '@openfunction/testing';
+import { deployedEnv, imageArgs } from '../../deployed-webhook.ts';
 import type { Target } from './review-client.ts';
 
 const NAMESPACE = 'openfunction';
@@ -38,30 +39,7 @@ export interface WebhookOptions {
   nodeArgs?: readonly string[];
 }
 
-/** One entry of a container's `env`. */
-interface DeployedSetting {
-  name: string;
-  value?: string;
-}
-
 const READY_MS = 30_000;
-
-const DEPLOYMENT = fileURLToPath(new URL('../../../deploy/base/50-webhook-deployment.yaml', import.meta.url));
-const DOCKERFILE = fileURLToPath(new URL('../../../deploy/Dockerfile', import.meta.url));
-
-/** What the image gives to Node before the file. */
-async function imageArgs(): Promise<string[]> {
-  const entrypoint = /^ENTRYPOINT (\[.*\])$/m.exec(await readFile(DOCKERFILE, 'utf8'))?.[1];
-  if (entrypoint === undefined) throw new Error(`${DOCKERFILE}: no ENTRYPOINT in the form of a list`);
-  return (JSON.parse(entrypoint) as string[]).slice(1, -1);
-}
-
-/** The settings that the Deployment writes out. */
-async function deployedEnv(): Promise<Record<string, string>> {
-  const [deployment] = await readManifests([DEPLOYMENT]);
-  const env = valueAt(deployment, ['spec', 'template', 'spec', 'containers', 0, 'env']) as DeployedSetting[];
-  return Object.fromEntries(env.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])));
-}
 
 /** Starts the webhook as its image does, and waits until it is ready. */
 export async function startWebhook(options: WebhookOptions): Promise<Webhook> {

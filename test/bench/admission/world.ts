@@ -1,15 +1,12 @@
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { KubeClient } from '@openfunction/kube';
 import { applyManifests, issueIdentity } from '@openfunction/local';
 import { startTestCluster } from '@openfunction/testing';
+import { bundleWebhook } from '../../deployed-webhook.ts';
 import { readBase } from '../../integration/webhook-replica.ts';
 import { type ReviewServer, startBare, startWebhook, type Webhook, type WebhookOptions } from './servers.ts';
 import { startTelemetrySink } from './telemetry-sink.ts';
 
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const FIELD_MANAGER = 'bench';
 
 /** A real control plane, and servers that are started beside it. All of it ends with the stack. */
@@ -41,7 +38,7 @@ export async function startWorld(stack: AsyncDisposableStack): Promise<World> {
     directory: join(directory, 'identity'),
   });
   stack.defer(() => identity.stop());
-  const entry = await bundle(join(directory, 'dist'));
+  const entry = await bundleWebhook(join(directory, 'dist'));
   const start = async (name: string, more: Partial<WebhookOptions>) => {
     const webhook = await startWebhook({ entry, directory, client, kubeconfig: identity.kubeconfig, name, ...more });
     return ending(stack, webhook);
@@ -61,11 +58,4 @@ function ending<T extends ReviewServer>(stack: AsyncDisposableStack, server: T):
     await server.process.stop();
   });
   return server;
-}
-
-/** Bundles the webhook as the image has it; returns the file. */
-async function bundle(outdir: string): Promise<string> {
-  const args = ['tools/bundle/src/main.ts', 'webhook', '--outdir', outdir];
-  await promisify(execFile)(process.execPath, args, { cwd: ROOT });
-  return join(outdir, 'webhook/main.mjs');
 }
