@@ -151,10 +151,11 @@ function answerReviews(app: FastifyInstance, observer: ReviewObserver, cluster: 
   for (const route of ROUTES)
     app.post(route.path, async ({ headers, body }, reply) => {
       const traceparent = typeof headers.traceparent === 'string' ? headers.traceparent : undefined;
+      const arrival = { traceparent, readAt: performance.now() };
       // A body of unknown length may be as large as any.
       const bytes = Number(headers['content-length'] ?? BODY_LIMIT);
       const context = { bytes, ...(cluster && { cluster }) };
-      const { answer, verdict } = await turn.run(() => observer.run(route, body, traceparent, context));
+      const { answer, verdict } = await turn.run(() => observer.run(route, body, arrival, context));
       if (verdict === 'malformed' && !isReview(body)) reply.code(400);
       // An object may be deeper than JSON.stringify can write.
       return reply.type('application/json').send(jsonOf(answer));

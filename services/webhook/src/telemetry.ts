@@ -20,6 +20,14 @@ const METRICS = {
 
 const SECONDS = [0.0001, 0.0002, 0.0003, 0.0005, 0.001, 0.0015, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5];
 
+/** How a review came. */
+export interface Arrival {
+  /** The trace context of the API server's request, if it sent one. */
+  traceparent: string | undefined;
+  /** When its body had been read (`performance.now()`). */
+  readAt: number;
+}
+
 /** Runs reviews inside a span, counts and logs them. Values of the object never get into any of it. */
 export class ReviewObserver {
   readonly #logger: Logger;
@@ -40,18 +48,17 @@ export class ReviewObserver {
     this.#refused.add(1, { code });
   }
 
-  /** Reviews a body on a route. `header` is the trace context of the API server's request, if it sent one. */
+  /** Reviews a body on a route. */
   run(
     route: Route,
     body: unknown,
-    header: string | undefined,
+    { traceparent: header, readAt }: Arrival,
     context: Omit<ReviewContext, 'newTraceparent'>,
   ): Promise<Outcome> {
     const { kind, review } = route;
     const attributes = { 'openfunction.kind': kind, 'openfunction.review': review };
     const traceparent = [traceparentOf(body), header].find(isTraceparent);
     return withSpan(`review ${review}`, { kind: 'SERVER', traceparent, attributes }, async (span) => {
-      const startedAt = performance.now();
       const reviewed = route.run(body, { ...context, newTraceparent });
       const { verdict, operation, key, problems } = reviewed;
       span.setAttributes({
@@ -59,7 +66,7 @@ export class ReviewObserver {
         'openfunction.verdict': verdict,
         'openfunction.operation': operation,
       });
-      this.#duration.record((performance.now() - startedAt) / 1000, { kind, review });
+      this.#duration.record((performance.now() - readAt) / 1000, { kind, review });
       this.#reviews.add(1, { kind, review, operation, verdict });
       const level = verdict === 'allowed' ? 'debug' : 'info';
       this.#logger[level]({ object: `${kind} ${key}`, review, operation, problems }, `review ${verdict}`);
