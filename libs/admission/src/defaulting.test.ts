@@ -68,6 +68,8 @@ describe('setting fields', () => {
     ]);
     // A field that came and went again is nothing to an API server.
     expect(patchOf({ a: 1 }, { object: { a: 1 }, set: [['gone']] })).toEqual([]);
+    // And so is one that went and came again.
+    expect(patchOf({ a: { b: 1 } }, { object: { a: { b: 1 } }, set: [['a']] })).toEqual([]);
   });
 
   it('writes pointers', () => {

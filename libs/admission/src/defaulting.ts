@@ -91,11 +91,12 @@ export function withValue(object: unknown, path: FieldPath, value: unknown): unk
 /** The smallest JSON patch that turns the object as sent into the one with these fields set. */
 export function patchOf(sent: unknown, { object, set }: Defaulted): PatchOperation[] {
   return set.flatMap((path): PatchOperation[] => {
-    const isThere = valueAt(sent, path) !== undefined;
-    const value = valueAt(object, path);
+    const [given, value] = [valueAt(sent, path), valueAt(object, path)];
+    // One row may have taken away what a later one has set again.
+    if (isEqual(given, value)) return [];
     const at = pointer(path);
-    if (value === undefined) return isThere ? [{ op: 'remove', path: at }] : [];
-    return [{ op: isThere ? 'replace' : 'add', path: at, value }];
+    if (value === undefined) return [{ op: 'remove', path: at }];
+    return [{ op: given === undefined ? 'add' : 'replace', path: at, value }];
   });
 }
 
