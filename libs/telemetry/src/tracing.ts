@@ -6,6 +6,7 @@ import {
   type Span,
   SpanKind,
   SpanStatusCode,
+  type Tracer,
   trace,
 } from '@opentelemetry/api';
 
@@ -25,17 +26,16 @@ export function isTraceparent(value: unknown): value is string {
 
 /** Stands for every span while nothing listens: one that does nothing. */
 const NO_SPAN: Span = trace.wrapSpanContext({ traceId: '', spanId: '', traceFlags: 0 });
-let isTracing = false;
+let tracer: Tracer | undefined;
 
 /** From now on spans are made: an SDK has been started. */
 export function beginTracing(): void {
-  isTracing = true;
+  tracer = trace.getTracer('openfunction');
 }
 
 /** Runs `work` inside a span. A throw ends the span as an error and goes on. Costs next to nothing while telemetry is off. */
 export async function withSpan<T>(name: string, options: SpanOptions, work: (span: Span) => Promise<T>): Promise<T> {
-  if (!isTracing) return await work(NO_SPAN);
-  const tracer = trace.getTracer('openfunction');
+  if (tracer === undefined) return await work(NO_SPAN);
   const kind = SpanKind[options.kind ?? 'INTERNAL'];
   const attributes = options.attributes ?? {};
   return await tracer.startActiveSpan(name, { kind, attributes }, parentOf(options.traceparent), async (span) => {
