@@ -25,6 +25,7 @@ export { FUNCTION_RULES } from './function/rules.ts';
 export type * from './function/serving.ts';
 export type * from './function/status.ts';
 export type * from './function/triggers.ts';
+export { isSameSetting } from './function/unchanged.ts';
 export { GATEWAY_DEFAULTS } from './gateway/defaults.ts';
 export * from './gateway/domain.ts';
 export type * from './gateway/gateway.ts';

@@ -1,24 +1,30 @@
 import { isEqual } from '../json.ts';
+import { parseQuantity } from '../quantity.ts';
 import { isObject, type Rule, valueAt } from '../rules.ts';
 import { span } from './field-rules.ts';
 
 /** Deeper than any setting; what is below is compared literally. */
 const DEEPEST = 32;
 
+/** Fields of a pod that hold a quantity, or a map of them. */
+const QUANTITIES = ['limits', 'requests', 'overhead', 'divisor', 'sizeLimit'];
+
 /**
  * Whether two settings mean the same. A client that reads an object into typed structs and writes it back adds nulls, empty texts,
- * zeros and empty objects, and spells durations in its own way (E2-E6): that is no change.
+ * zeros and empty objects, and spells durations and quantities in its own way (E2-E6): that is no change.
  */
-export function isSameSetting(left: unknown, right: unknown, depth = 0): boolean {
+export function isSameSetting(left: unknown, right: unknown, depth = 0, isQuantity = false): boolean {
   if (isNothing(left, depth) && isNothing(right, depth)) return true;
   if (depth > DEEPEST) return isEqual(left, right);
   if (Array.isArray(left) && Array.isArray(right))
     return left.length === right.length && left.every((item, index) => isSameSetting(item, right[index], depth + 1));
   if (isObject(left) && isObject(right)) {
     const names = new Set([...Object.keys(left), ...Object.keys(right)]);
-    return [...names].every((name) => isSameSetting(valueAt(left, [name]), valueAt(right, [name]), depth + 1));
+    return [...names].every((name) =>
+      isSameSetting(valueAt(left, [name]), valueAt(right, [name]), depth + 1, isQuantity || QUANTITIES.includes(name)),
+    );
   }
-  return left === right || isSameSpan(left, right);
+  return left === right || isSameSpan(left, right) || (isQuantity && isSameQuantity(left, right));
 }
 
 /** Whether a value is what a typed client writes for a field that is not there. */
@@ -33,6 +39,12 @@ function isNothing(value: unknown, depth: number): boolean {
 function isSameSpan(left: unknown, right: unknown): boolean {
   const milliseconds = span(left);
   return milliseconds !== undefined && milliseconds === span(right);
+}
+
+/** None at all is a quantity of zero: that is what Go has there. */
+function isSameQuantity(left: unknown, right: unknown): boolean {
+  const size = parseQuantity(left ?? 0);
+  return size !== undefined && size === parseQuantity(right ?? 0);
 }
 
 /** A spec that must stay as it is but for some of its members. `settled` takes away what else may change. */
