@@ -4,7 +4,6 @@ import {
   builderName,
   contentHash,
   type Function,
-  HASH_PREFIX,
   REASON,
   STATE,
   type StepStatus,
@@ -13,7 +12,9 @@ import {
 import type { Note } from '@openfunction/kube';
 import type { FunctionSeen } from './observe.ts';
 import type { Part, PartCondition } from './part.ts';
-import { builderHash, cancelBuilder, makeBuilder } from './resources/builder.ts';
+import { builderHash, cancelBuilder, isRebuildAsked, makeBuilder } from './resources/builder.ts';
+import { goBuilderHash } from './resources/go-builder.ts';
+import { isGoHash } from './resources/go-hash.ts';
 import { expiredBuilders, surplusBuilders } from './retention.ts';
 
 /*
@@ -56,13 +57,13 @@ function skipBuild({ fn, builders }: FunctionSeen): BuildPart {
 function needsBuilder({ fn, builders }: FunctionSeen, hash: string): boolean {
   const { resourceHash = '', resourceRef = '', state = '' } = fn.status?.build ?? {};
   if (resourceHash === '' || resourceRef === '') return true;
-  if (resourceHash !== hash && !isForeignHash(resourceHash)) return true;
+  if (resourceHash !== hash && !isTakenOver(fn, resourceHash)) return true;
   return !builders.has(resourceRef) && !ENDED.includes(state);
 }
 
-/** A hash of the Go operator cannot be compared: what it built is taken over as it is. */
-function isForeignHash(hash: string): boolean {
-  return !hash.startsWith(HASH_PREFIX);
+/** The Go operator's hash of the very build that is wanted: it stays, under a hash of ours. No rebuild was ever asked of that operator. */
+function isTakenOver(fn: Function, resourceHash: string): boolean {
+  return isGoHash(resourceHash) && resourceHash === goBuilderHash(fn) && !isRebuildAsked(fn);
 }
 
 /** One build at a time: those that still run are stopped first. */

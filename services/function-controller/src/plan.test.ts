@@ -336,24 +336,6 @@ describe('a Function that is built', () => {
     expect(world.servings.has(old)).toBe(true);
   });
 
-  it('takes over what the Go operator built and serves, without building or serving anew', () => {
-    const world = running({ ...spec, build: { ...BUILD, successfulBuildsHistoryLimit: 1 } });
-    const [builder, serving] = [world.builder().metadata.name, world.serving().metadata.name];
-    const { build, serving: served, ...status } = world.fn.status ?? {};
-    world.fn = {
-      ...world.fn,
-      status: {
-        ...status,
-        build: { ...build, resourceHash: '9662436686479197285' },
-        serving: { ...served, resourceHash: '16094209176066618941' },
-      },
-    };
-    world.settle();
-    expect([world.builder().metadata.name, world.serving().metadata.name]).toEqual([builder, serving]);
-    expect(world.fn.status?.build?.resourceHash).toMatch(/^v1:/);
-    expect(world.fn.status?.serving?.resourceHash).toMatch(/^v1:/);
-  });
-
   it('is looked at again when the next Builder reaches its maximum age', () => {
     const world = running({ ...spec, build: { ...BUILD, successfulBuildsHistoryLimit: 1, builderMaxAge: '2h' } });
     expect(world.plan().wakeAt).toEqual(new Date('2026-01-01T13:00:00Z'));

@@ -1,9 +1,9 @@
 import {
   contentHash,
   type Function,
-  HASH_PREFIX,
   REASON,
   type Serving,
+  type ServingSpec,
   STATE,
   type StepStatus,
   servingName,
@@ -12,7 +12,8 @@ import {
 import type { Note } from '@openfunction/kube';
 import type { FunctionSeen } from './observe.ts';
 import type { Part, PartCondition } from './part.ts';
-import { makeServing, makeServingSpec, servingHash } from './resources/serving.ts';
+import { isGoHash } from './resources/go-hash.ts';
+import { isSameServing, keptImage, makeServing, makeServingSpec, servingHash } from './resources/serving.ts';
 
 /*
  *   no spec.serving ─────────────────────────────────► Skipped (everything that served goes)
@@ -33,21 +34,35 @@ export function planServing(seen: FunctionSeen, image: string | undefined): Serv
   const spec = makeServingSpec(fn, image);
   if (spec === undefined) return skipServing(seen);
   const hash = servingHash(fn, spec);
-  const { resourceHash = '', resourceRef = '' } = fn.status?.serving ?? {};
-  const changed = resourceHash !== hash && (resourceHash === '' || resourceHash.startsWith(HASH_PREFIX));
-  const isNew = changed || !seen.servings.has(resourceRef);
+  const { resourceRef = '' } = fn.status?.serving ?? {};
+  const isNew = needsServing(seen, spec, hash);
   const name = isNew ? servingName(shortHash(fn.metadata.uid ?? '', hash, resourceRef)) : resourceRef;
   const existing = seen.servings.get(name);
   const serving: StepStatus = { ...followed(seen, name, existing), resourceRef: name, resourceHash: hash };
   const active = activeServing(seen, name);
   return {
     active,
-    apply: [makeServing(fn, name, spec, existing)],
+    apply: [makeServing(fn, name, { ...spec, image: keptImage(image, existing) }, existing)],
     remove: abandoned(seen, [name, active?.metadata.name]),
     status: { serving },
     condition: conditionOf(serving, existing, active),
     events: isNew ? [] : newsOf(fn, serving, existing),
   };
+}
+
+/** A Serving that the Go operator left is compared by its content: its hash is made of Go types far beyond our own (PodSpec, KEDA, Dapr). */
+function needsServing({ fn, servings }: FunctionSeen, spec: ServingSpec, hash: string): boolean {
+  const { resourceHash = '', resourceRef = '' } = fn.status?.serving ?? {};
+  const named = servings.get(resourceRef);
+  if (named === undefined || isStuckOnDigest(named, spec)) return true;
+  if (resourceHash === hash) return false;
+  return !isGoHash(resourceHash) || !isSameServing(fn, spec, named);
+}
+
+/** It cannot run with the digest that the Go operator left at its image: that may be of another image (controllers.md Q15). */
+function isStuckOnDigest(serving: Serving, { image }: ServingSpec): boolean {
+  const { state } = serving.status ?? {};
+  return (state === STATE.failed || state === STATE.timeout) && keptImage(image, serving) !== image;
 }
 
 /** Everything that served goes, the last good version included (controllers.md Q10). */

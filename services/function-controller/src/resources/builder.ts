@@ -32,6 +32,11 @@ export function builderHash(fn: Function): string {
   return contentHash(rebuild === undefined ? content : { ...content, rebuild });
 }
 
+/** Whether the Function carries a wish for one more build. */
+export function isRebuildAsked(fn: Function): boolean {
+  return fn.metadata.annotations?.[REBUILD_ANNOTATION] !== undefined;
+}
+
 /** The Builder of that name. What was cancelled once stays so. */
 export function makeBuilder(fn: Function, name: string, existing: Builder | undefined): Builder {
   const spec = makeBuilderSpec(fn) as BuilderSpec;
