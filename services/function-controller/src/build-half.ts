@@ -147,9 +147,9 @@ function resultOf(build: StepStatus, builder: Builder | undefined): Part['status
   };
 }
 
-/** The image by its digest where it is known; a tag is kept for readers. */
+/** The image by its digest where it is known; a tag is kept for readers. A Builder that is there answers for its own digest. */
 function builtImage(fn: Function, builder: Builder | undefined): string {
-  const digest = builder?.status?.output?.digest ?? fn.status?.revision?.imageDigest;
+  const digest = builder === undefined ? fn.status?.revision?.imageDigest : builder.status?.output?.digest;
   const [repository = fn.spec.image] = fn.spec.image.split('@');
   return digest === undefined ? fn.spec.image : `${repository}@${digest}`;
 }

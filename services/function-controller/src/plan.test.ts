@@ -336,6 +336,17 @@ describe('a Function that is built', () => {
     expect(world.servings.has(old)).toBe(true);
   });
 
+  it('runs the image by its tag when the build gave no digest, whatever an earlier build gave', () => {
+    const world = running(spec);
+    world.change({ build: { ...BUILD, env: { NEXT: 'yes' } } });
+    world.settle();
+    const { name } = world.builder().metadata;
+    world.builders.set(name, { ...world.builder(), status: { state: 'Succeeded' } });
+    const { apply, status } = world.plan();
+    expect(apply.find(({ kind }) => kind === 'Serving')?.['spec'].image).toBe('acme/fn:v1');
+    expect(status?.revision).toBeUndefined();
+  });
+
   it('is looked at again when the next Builder reaches its maximum age', () => {
     const world = running({ ...spec, build: { ...BUILD, successfulBuildsHistoryLimit: 1, builderMaxAge: '2h' } });
     expect(world.plan().wakeAt).toEqual(new Date('2026-01-01T13:00:00Z'));
