@@ -318,6 +318,15 @@ describe('a Function that is built', () => {
     expect(world.fn.status?.build?.resourceRef).toBe(before);
   });
 
+  it('leaves the spec of a build that runs as it is, whatever limits change', () => {
+    const world = new World(makeFunction(spec));
+    world.settle();
+    const before = world.builder().spec;
+    world.change({ build: { ...BUILD, timeout: '10m', failedBuildsHistoryLimit: 3 } });
+    world.settle();
+    expect(world.builder().spec).toEqual(before);
+  });
+
   it('is built again when the rebuild annotation has a new value', () => {
     const world = running(spec);
     const before = world.fn.status?.build?.resourceRef;

@@ -38,11 +38,13 @@ export const SERVING_RULES: readonly Rule[] = [
   immutableRule({
     id: 'spec.immutable',
     number: 'N17',
-    says: 'any change but of `scaleOptions`, `labels`, `annotations` and `triggers.http.route`',
-    mutable: ['scaleOptions', 'labels', 'annotations'],
+    says: 'any change but of `scaleOptions`, `labels`, `annotations`, `timeout` and `triggers.http.route`',
+    // What the function-controller applies in place.
+    mutable: ['scaleOptions', 'labels', 'annotations', 'timeout'],
     settled: withoutRoute,
     why: 'is immutable: edit the Function instead',
     accepts: serving({
+      timeout: '5m',
       scaleOptions: { minReplicas: 1 },
       triggers: { http: { port: 8080, route: { hostnames: ['a.b'] } } },
     }),

@@ -37,11 +37,9 @@ export function isRebuildAsked(fn: Function): boolean {
   return fn.metadata.annotations?.[REBUILD_ANNOTATION] !== undefined;
 }
 
-/** The Builder of that name. What was cancelled once stays so. */
+/** The Builder of that name. One that exists keeps its spec, which admission holds immutable (N15): new limits are for the next build. */
 export function makeBuilder(fn: Function, name: string, existing: Builder | undefined): Builder {
-  const spec = makeBuilderSpec(fn) as BuilderSpec;
-  const cancelled = existing?.spec.state === BUILDER_CANCELLED ? { state: BUILDER_CANCELLED } : {};
-  return { ...shell(fn, name, existing), spec: { ...spec, ...cancelled } };
+  return { ...shell(fn, name, existing), spec: existing?.spec ?? (makeBuilderSpec(fn) as BuilderSpec) };
 }
 
 /** The same Builder, asked to stop. */
