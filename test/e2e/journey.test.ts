@@ -114,6 +114,19 @@ describe('with npm start', () => {
     expect(await version()).toBe(before);
   });
 
+  it('what takes no new version is changed in place, and admission lets it through', async () => {
+    const labelSelector = 'openfunction.io/function=hello-node';
+    const serving = async () => (await client.list(SERVING, { namespace: 'default', labelSelector })).items;
+    const [before] = await serving();
+    const patch = { spec: { build: { timeout: '10m' }, serving: { timeout: '5m' } } };
+    expect((await kubectl(['patch', 'fn', 'hello-node', '--type=merge', '-p', JSON.stringify(patch)])).code).toBe(0);
+    await waitFor('the Serving follows', async () => (await serving()).some((one) => one['spec'].timeout === '5m'));
+    const after = await serving();
+    expect(after.map(({ metadata }) => metadata.name)).toEqual([before?.metadata.name]);
+    const fn = { metadata: { namespace: 'default', name: 'hello-node' } };
+    await untilCondition(client, fn, 'Ready', 'True', 30_000);
+  });
+
   it('a source change rolls out without a failed request under 50 requests/s', { timeout: 120_000 }, async () => {
     const repository = await sourceRepository(folder, 'rolling', 'first');
     const manifest = (revision: string) =>
