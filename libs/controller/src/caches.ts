@@ -1,5 +1,14 @@
 import { CRD, type Kind, kindId } from '@openfunction/api';
-import { type Change, type KubeClient, keepFieldsOf, Reflector, type Store, storeKey } from '@openfunction/kube';
+import { explain } from '@openfunction/errors';
+import {
+  type Change,
+  type KubeClient,
+  keepFieldsOf,
+  type LogTail,
+  Reflector,
+  type Store,
+  storeKey,
+} from '@openfunction/kube';
 import type { Floor } from '@openfunction/queue';
 import type { Logger } from '@openfunction/telemetry';
 import type { Watch, World } from './types.ts';
@@ -24,9 +33,11 @@ export class Caches implements World {
   readonly #reflectors = new Map<string, Reflector>();
   readonly #crds: Reflector;
   readonly #client: KubeClient;
+  readonly #logger: Logger;
 
   constructor(options: CachesOptions) {
     this.#client = options.client;
+    this.#logger = options.logger;
     for (const watch of options.watches) this.#reflectors.set(kindId(watch.kind), this.#reflect(watch, options));
     const { client, logger } = options;
     this.#crds = new Reflector({
@@ -67,6 +78,15 @@ export class Caches implements World {
     return live;
   }
 
+  async logTail(pod: { namespace?: string | undefined; name: string }, tail: LogTail): Promise<string | undefined> {
+    try {
+      return await this.#client.logTail(pod, tail);
+    } catch (error) {
+      this.#logger.info({ pod: storeKey(pod), container: tail.container, error: explain(error) }, 'log cannot be read');
+      return undefined;
+    }
+  }
+
   /** Brings the caches up to the floor: waits a moment for the watch, then reads what is still older once live. */
   async catchUp(floor: Floor): Promise<void> {
     await Promise.all(Object.entries(floor).map(([id, version]) => this.#reach(id, version)));
@@ -86,12 +106,15 @@ export class Caches implements World {
 
   #reflect(watch: Watch, options: CachesOptions): Reflector {
     const ours = watch.kind.group.endsWith(OWN_GROUP);
+    const keepFields = keepFieldsOf(options.fieldManager);
+    const { trim, labelSelector } = watch;
     return new Reflector({
       client: options.client,
       logger: options.logger,
       kind: watch.kind,
-      transform: keepFieldsOf(options.fieldManager),
+      transform: trim === undefined ? keepFields : (object) => keepFields(trim(object)),
       delayMs: ours ? options.watchDelayMs : 0,
+      ...(labelSelector !== undefined && { labelSelector }),
       ...(watch.metadataOnly !== undefined && { metadataOnly: watch.metadataOnly }),
       onChange: (change) => options.onChange(watch, change),
       onServed: (served) => options.onServed(watch.kind, served),

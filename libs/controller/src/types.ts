@@ -1,5 +1,5 @@
 import type { Kind, KubeObject } from '@openfunction/api';
-import type { Change, Note, Store } from '@openfunction/kube';
+import type { Change, LogTail, Note, Store } from '@openfunction/kube';
 import type { Key } from '@openfunction/queue';
 
 /** What one look at an object decides. The plan of the same world is the same plan: it knows nothing of why it was woken. */
@@ -24,6 +24,8 @@ export interface World {
   served: (kind: Kind) => boolean | undefined;
   /** The object as cached, else as the API server has it now: for decisions that rest on something being gone. */
   confirm: (kind: Kind, key: { namespace?: string | undefined; name: string }) => Promise<KubeObject | undefined>;
+  /** The end of a container's log, for people to read; undefined when it cannot be had. Never throws. */
+  logTail: (pod: { namespace?: string | undefined; name: string }, tail: LogTail) => Promise<string | undefined>;
 }
 
 /** One kind that a controller watches, and whose keys its changes wake. */
@@ -33,6 +35,10 @@ export interface Watch {
   wakes: 'self' | 'owner' | ((change: Change, world: World) => Key[]);
   /** Only names and versions are needed. */
   metadataOnly?: boolean;
+  /** Only objects with these labels, as the API server selects them. */
+  labelSelector?: string;
+  /** Drops what the controller does not read before an object is kept. */
+  trim?: (object: KubeObject) => KubeObject;
 }
 
 /** A kind's controller: everything that differs between kinds. The shell does the rest, the same way for each. */

@@ -1,4 +1,4 @@
-import { apiVersionOf, type Kind, type KubeObject, kindId } from '@openfunction/api';
+import { apiVersionOf, type Kind, type KubeObject, kindId, POD } from '@openfunction/api';
 import { isCoded } from '@openfunction/errors';
 import { type Connection, loadConnection } from './kubeconfig.ts';
 import { Transport } from './transport.ts';
@@ -31,12 +31,21 @@ export interface WatchEvent {
   object: KubeObject;
 }
 
+/** How much of a container's log is asked for. */
+export interface LogTail {
+  container: string;
+  lines: number;
+  /** Where the API server stops, counted from the first of those lines. */
+  bytes: number;
+}
+
 interface WriteOptions {
   fieldManager?: string;
   dryRun?: boolean;
 }
 
 const PAGE_SIZE = '500';
+const LOG_TIMEOUT_MS = 3_000;
 const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 const METADATA = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
 const PATCH_TYPES = { merge: 'application/merge-patch+json', json: 'application/json-patch+json' } as const;
@@ -126,6 +135,19 @@ export class KubeClient {
       ...(options.metadataOnly === true && { accept: METADATA }),
     });
     for await (const line of decodeLines(stream)) yield JSON.parse(line) as WatchEvent;
+  }
+
+  /** The end of a container's log. Throws `api.*`, after 3 s at the latest: the API server asks a node that may be gone. */
+  async logTail(pod: ObjectKey, { container, lines, bytes }: LogTail): Promise<string> {
+    const stream = await this.#transport.stream({
+      method: 'GET',
+      path: this.path(POD, pod, 'log'),
+      query: { container, tailLines: String(lines), limitBytes: String(bytes) },
+      signal: AbortSignal.timeout(LOG_TIMEOUT_MS),
+    });
+    const chunks: Buffer[] = [];
+    for await (const chunk of stream) chunks.push(chunk);
+    return Buffer.concat(chunks).toString('utf8');
   }
 
   /** Creates an object. Throws `api.conflict` when the name exists. */

@@ -1,7 +1,14 @@
 export { type ApiStatus, apiError, type StatusCause, statusOf } from './api-error.ts';
 export { appliedAt, contains, isApplied, keepFieldsOf, project } from './applied.ts';
 export { Backoff, pause } from './backoff.ts';
-export { KubeClient, type ListResult, type ObjectKey, type Selection, type WatchEvent } from './client.ts';
+export {
+  KubeClient,
+  type ListResult,
+  type LogTail,
+  type ObjectKey,
+  type Selection,
+  type WatchEvent,
+} from './client.ts';
 export { type Note, recordEvent } from './events.ts';
 export { mergePatch } from './merge-patch.ts';
 export { Reflector, type ReflectorOptions } from './reflector.ts';

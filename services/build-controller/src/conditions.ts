@@ -4,7 +4,6 @@ import {
   CONDITION,
   type ConditionInput,
   formatDuration,
-  type KubeObject,
   PHASE,
   REASON,
   RESOURCE_REF,
@@ -12,8 +11,17 @@ import {
   setCondition,
 } from '@openfunction/api';
 import type { Note } from '@openfunction/kube';
+import type { Explanation } from './engines/shipwright/failure.ts';
 import { shipwrightNames } from './engines/shipwright/make.ts';
-import { type BuildResult, progressMessage } from './engines/shipwright/result.ts';
+import type { RefusedBuild } from './engines/shipwright/registration.ts';
+import type { BuildResult } from './engines/shipwright/result.ts';
+
+const ENDED: readonly string[] = [STATE.succeeded, STATE.failed, STATE.timeout, STATE.canceled];
+
+/** Whether the build is over, well or not. */
+export function isEnded(builder: Builder): boolean {
+  return ENDED.includes(builder.status?.state ?? '');
+}
 
 /** Shipwright is not there: the build starts when it is. */
 export function markNotInstalled(builder: Builder, now: Date): BuilderStatus {
@@ -22,13 +30,23 @@ export function markNotInstalled(builder: Builder, now: Date): BuilderStatus {
   return stated(builder, {}, { status: 'Unknown', reason: REASON.dependencyMissing, message }, now);
 }
 
-/** Build and BuildRun exist and go on. */
-export function markBuilding(builder: Builder, run: KubeObject | undefined, now: Date): BuilderStatus {
-  const names = shipwrightNames(builder);
+/** The Build is written; Shipwright has not said yet whether it accepts it. */
+export function markPending(builder: Builder, now: Date): BuilderStatus {
+  const { namespace } = builder.metadata;
+  const message = `Shipwright has not looked at Build ${namespace}/${shipwrightNames(builder).build} yet: the BuildRun starts when it has.`;
+  return stated(builder, beforeRun(builder), { status: 'Unknown', reason: REASON.building, message }, now);
+}
+
+/** The Build names an object that does not exist: the build starts when it is there. */
+export function markMissing(builder: Builder, refused: RefusedBuild, now: Date): BuilderStatus {
+  const ready = { status: 'Unknown', reason: REASON.dependencyMissing, message: refused.message } as const;
+  return stated(builder, beforeRun(builder), ready, now);
+}
+
+/** Build and BuildRun exist and go on, or are held up by something that may pass. */
+export function markBuilding(builder: Builder, progress: Explanation, now: Date): BuilderStatus {
   const fields = { phase: PHASE.build, state: STATE.building, resourceRef: referencesOf(builder) };
-  const progress = run === undefined ? '' : progressMessage(run);
-  const message = `BuildRun ${names.run} is running${progress === '' ? '.' : `: ${progress}`}`;
-  return stated(builder, fields, { status: 'Unknown', reason: REASON.building, message }, now);
+  return stated(builder, fields, { status: 'Unknown', ...progress }, now);
 }
 
 /** The build is over, well or not. */
@@ -61,6 +79,12 @@ export function noteOf(builder: Builder, result: BuildResult): Note[] {
   const reason = result.state === STATE.timeout ? 'Timeout' : 'Failed';
   const message = result.state === STATE.timeout ? result.message : `Build failed: ${result.message}`;
   return [{ type: 'Warning', reason, message, action: 'Build', occasion: builder.metadata.name }];
+}
+
+/** The run is not recorded before it exists: a recorded run that is gone ends the build. */
+function beforeRun(builder: Builder): Partial<BuilderStatus> {
+  const resourceRef = { [RESOURCE_REF.shipwrightBuild]: shipwrightNames(builder).build };
+  return { phase: PHASE.build, state: STATE.building, resourceRef };
 }
 
 function referencesOf(builder: Builder): Record<string, string> {

@@ -1,6 +1,7 @@
 import type { Builder, BuilderSpec, BuilderStatus, KubeObject } from '@openfunction/api';
 import { describe, expect, it } from 'vitest';
 import { makeBuild, makeBuildRun, shipwrightNames } from './engines/shipwright/make.ts';
+import type { BuilderSeen } from './observe.ts';
 import { planBuilder } from './plan.ts';
 
 const CREATED = '2026-01-01T12:00:00Z';
@@ -41,8 +42,15 @@ function makeRun(
   return { apiVersion: 'shipwright.io/v1beta1', kind: 'BuildRun', metadata: { name: 'run', namespace: 'ns' }, status };
 }
 
-const plan = (builder: Builder, options: { run?: KubeObject; installed?: boolean; after?: number } = {}) =>
-  planBuilder({ builder, run: options.run, installed: options.installed ?? true }, at(options.after ?? 10));
+type Options = Partial<Omit<BuilderSeen, 'builder'>> & { after?: number };
+const plan = (builder: Builder, { after = 10, ...seen }: Options = {}) =>
+  planBuilder({ builder, run: undefined, installed: true, ...seen }, at(after));
+const ACCEPTED = { registered: 'True', reason: 'Succeeded', message: 'all validations succeeded' };
+const builtFrom = (builder: Builder, status: Record<string, unknown>, madeAt = 0): KubeObject => {
+  const build = makeBuild(builder);
+  const creationTimestamp = `${at(madeAt).toISOString().slice(0, 19)}Z`;
+  return { ...build, metadata: { ...build.metadata, uid: `uid-${madeAt}`, creationTimestamp }, status };
+};
 const ready = (status: BuilderStatus | undefined) => status?.conditions?.find(({ type }) => type === 'Ready');
 const building = {
   state: 'Building',
@@ -51,22 +59,40 @@ const building = {
 };
 
 describe('a Builder', () => {
-  it('that is new gets a Build and one BuildRun, and says nothing for 2 s', () => {
+  it('that is new gets a Build, and says nothing for 2 s', () => {
     const { apply, status, wakeAt } = plan(makeBuilder(), { after: 1 });
-    expect(apply.map(({ kind }) => kind)).toEqual(['Build', 'BuildRun']);
+    expect(apply.map(({ kind }) => kind)).toEqual(['Build']);
     expect([status, wakeAt]).toEqual([undefined, at(2)]);
+  });
+
+  it('gets its one BuildRun when Shipwright has accepted the Build', () => {
+    const builder = makeBuilder();
+    const { apply, status } = plan(builder, { after: 1, build: builtFrom(builder, ACCEPTED) });
+    expect(apply.map(({ kind }) => kind)).toEqual(['Build', 'BuildRun']);
+    expect(status).toBeUndefined();
+  });
+
+  it('says that Shipwright does not look at its Build, and records no run that does not exist', () => {
+    const builder = makeBuilder();
+    const { apply, status } = plan(builder, { build: builtFrom(builder, {}) });
+    expect(apply.map(({ kind }) => kind)).toEqual(['Build']);
+    expect(status?.resourceRef).toEqual({ 'shipwright.io/build': shipwrightNames(builder).build });
+    expect(ready(status)).toMatchObject({ status: 'Unknown', message: expect.stringContaining('not looked at Build') });
   });
 
   it('says Building afterwards, and names its objects', () => {
     const builder = makeBuilder();
-    const { status } = plan(builder, { run: makeRun({ status: 'Unknown', message: 'cloning' }) });
+    const { status } = plan(builder, { run: makeRun({ status: 'Unknown', reason: 'Running' }) });
     const names = shipwrightNames(builder);
     expect(status).toMatchObject({
       phase: 'Build',
       state: 'Building',
       resourceRef: { 'shipwright.io/build': names.build, 'shipwright.io/buildRun': names.run },
     });
-    expect(ready(status)).toMatchObject({ status: 'Unknown', message: expect.stringContaining('cloning') });
+    expect(ready(status)).toMatchObject({
+      status: 'Unknown',
+      message: expect.stringContaining(`${names.run}: running`),
+    });
   });
 
   it('waits for Shipwright, and says that it is not installed', () => {
@@ -109,25 +135,6 @@ describe('a Builder', () => {
     expect(status?.sources).toEqual([{ name: 'default', git: { commitSha: 'abc', branchName: 'main' } }]);
   });
 
-  it.each([
-    [
-      'the words of Shipwright when they say more than the condition',
-      'exit code 1',
-      { message: 'no such module', location: { container: 'step-build' } },
-      'BuildRun run: step-build: no such module',
-    ],
-    [
-      'the condition when the details are log output',
-      'go build failed',
-      { message: 'line 1\nline 2' },
-      'BuildRun run: go build failed',
-    ],
-    ['the condition on one line', 'first\n  second', {}, 'BuildRun run: first second'],
-  ])('says why it failed in one sentence: %s', (_case, message, failureDetails, expected) => {
-    const run = makeRun({ status: 'False', reason: 'Failed', message }, { failureDetails });
-    expect(plan(makeBuilder({}, building), { run }).status?.message).toBe(expected);
-  });
-
   it('that is cancelled before it started is Canceled, and starts nothing (Q23)', () => {
     const { apply, status } = plan(makeBuilder({ state: 'Cancelled' }));
     expect([apply, status?.state]).toEqual([[], 'Canceled']);
@@ -160,6 +167,124 @@ describe('a Builder', () => {
       run: makeRun({ status: 'True' }),
     });
     expect([apply, status, events, wakeAt]).toEqual([[], undefined, [], undefined]);
+  });
+});
+
+describe('a Build that Shipwright refuses', () => {
+  const secret = {
+    registered: 'False',
+    reason: 'SpecSourceSecretRefNotFound',
+    message: 'referenced secret git not found',
+  };
+  const strategy = {
+    registered: 'False',
+    reason: 'ClusterBuildStrategyNotFound',
+    message: 'clusterBuildStrategy openfunction does not exist',
+  };
+  const builder = makeBuilder({ srcRepo: { url: 'https://git.example.com/fn.git', credentials: { name: 'git' } } });
+
+  it('for want of a Secret starts no run, and says at once which', () => {
+    const { apply, remove, status, wakeAt } = plan(builder, { build: builtFrom(builder, secret), after: 1 });
+    expect([apply.map(({ kind }) => kind), remove]).toEqual([['Build'], []]);
+    expect(status?.state).toBe('Building');
+    expect(status?.resourceRef).toEqual({ 'shipwright.io/build': shipwrightNames(builder).build });
+    expect(ready(status)).toMatchObject({
+      status: 'Unknown',
+      reason: 'DependencyMissing',
+      message: expect.stringContaining('Secret ns/git (spec.build.srcRepo.credentials) not found'),
+    });
+    expect(wakeAt).toEqual(at(5));
+  });
+
+  it.each([
+    ['after 5 s for the first time', 0, 4, 5],
+    ['then after as long as it has been waited for', 5, 9, 10],
+    ['so less and less often', 640, 1279, 1280],
+  ])('for want of a Secret is made anew %s', (_case, made, before, then) => {
+    const build = builtFrom(builder, secret, made);
+    expect(plan(builder, { build, after: before })).toMatchObject({ remove: [], wakeAt: at(then) });
+    expect(plan(builder, { build, after: then })).toMatchObject({ apply: [], remove: [build] });
+  });
+
+  it('and is made anew keeps what was said of it until Shipwright has looked', () => {
+    const waiting = {
+      ...builder,
+      status: plan(builder, { build: builtFrom(builder, secret) }).status as BuilderStatus,
+    };
+    const fresh = plan(waiting, { build: undefined, after: 20 });
+    expect([fresh.apply.map(({ kind }) => kind), fresh.status]).toEqual([['Build'], undefined]);
+    const accepted = plan(waiting, { build: builtFrom(builder, ACCEPTED, 20), after: 21 });
+    expect(accepted.apply.map(({ kind }) => kind)).toEqual(['Build', 'BuildRun']);
+    expect(ready(accepted.status)?.reason).toBe('Building');
+    expect(ready(plan(waiting, { build: builtFrom(builder, {}, 20), after: 26 }).status)?.message).toContain(
+      'not looked',
+    );
+  });
+
+  it('for want of a strategy waits for it without a timer, and is made anew when it is there', () => {
+    const build = builtFrom(builder, strategy);
+    const waiting = plan(builder, { build, strategyFound: false });
+    expect([waiting.remove, waiting.wakeAt]).toEqual([[], undefined]);
+    expect(ready(waiting.status)?.message).toContain('ClusterBuildStrategy openfunction not found');
+    expect(plan(builder, { build, strategyFound: true }).remove).toEqual([build]);
+  });
+
+  it('for what only a change of the Function mends ends the build, with no run', () => {
+    const message = 'The following parameters are not defined in the build strategy: nonsense';
+    const build = builtFrom(builder, { registered: 'False', reason: 'UndefinedParameter', message });
+    const { apply, status } = plan(builder, { build });
+    expect([apply, status?.state, status?.reason]).toEqual([[], 'Failed', 'UndefinedParameter']);
+    expect(status?.message).toContain('ClusterBuildStrategy openfunction has no such parameters: nonsense');
+  });
+
+  it('says at its time limit what it was waiting for', () => {
+    const limited = { ...builder, spec: { ...builder.spec, timeout: '5m' } };
+    const { status } = plan(limited, { build: builtFrom(limited, secret), after: 301 });
+    expect(status).toMatchObject({ state: 'Timeout', message: expect.stringContaining('Secret ns/git') });
+  });
+});
+
+describe('a build that goes on', () => {
+  const run = makeRun({
+    status: 'Unknown',
+    reason: 'Running',
+    message: 'Not all Steps in the Task have finished executing',
+  });
+  const step = (name: string, state: object) => ({ name, state });
+  const pod = (...containerStatuses: object[]): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'run-pod', namespace: 'ns' },
+    spec: { containers: [{ name: 'step-source-default' }, { name: 'step-create' }] },
+    status: { phase: 'Running', containerStatuses },
+  });
+  const running = { running: { startedAt: '2026-01-01T12:00:05Z' } };
+  const done = { terminated: { exitCode: 0, finishedAt: '2026-01-01T12:00:20Z' } };
+  const cloning = pod(step('step-create', running), step('step-source-default', running));
+  const creating = pod(step('step-create', running), step('step-source-default', done));
+
+  it('says its stage and since when, and not how long: that would be a write each second', () => {
+    const texts = [30, 40].map(
+      (after) => ready(plan(makeBuilder({}, building), { run, pod: cloning, after }).status)?.message,
+    );
+    expect(texts[0]).toBe('BuildRun ns/r: cloning since 2026-01-01T12:00:05Z (pod run-pod, step-source-default).');
+    expect(texts[1]).toBe(texts[0]);
+  });
+
+  it('says a stage only when it has lasted 2 s', () => {
+    const early = plan(makeBuilder({}, building), { run, pod: creating, after: 21 });
+    expect([early.status, early.wakeAt]).toEqual([undefined, at(22)]);
+    const later = plan(makeBuilder({}, building), { run, pod: creating, after: 22 });
+    expect(ready(later.status)?.message).toContain('building since 2026-01-01T12:00:20Z');
+  });
+
+  it('says at once that a quota holds it up, and still goes on', () => {
+    const message =
+      'TaskRun Pod exceeded available resources: pods "run-pod" is forbidden: exceeded quota: compute, requested: limits.cpu=2, used: limits.cpu=3, limited: limits.cpu=4';
+    const held = makeRun({ status: 'Unknown', reason: 'ExceededResourceQuota', message });
+    const { status } = plan(makeBuilder(), { run: held, after: 1 });
+    expect(status?.state).toBe('Building');
+    expect(ready(status)).toMatchObject({ status: 'Unknown', reason: 'QuotaExceeded' });
   });
 });
 

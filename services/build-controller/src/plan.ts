@@ -1,55 +1,150 @@
-import { BUILDER_CANCELLED, type Builder, type BuilderStatus, parseDuration, STATE } from '@openfunction/api';
+import {
+  BUILDER_CANCELLED,
+  type Builder,
+  type BuilderStatus,
+  type KubeObject,
+  parseDuration,
+  REASON,
+  RESOURCE_REF,
+  STATE,
+} from '@openfunction/api';
 import type { Plan } from '@openfunction/controller';
-import { markBuilding, markEnded, markNotInstalled, noteOf } from './conditions.ts';
-import { makeBuild, makeBuildRun } from './engines/shipwright/make.ts';
+import { isEnded, markBuilding, markEnded, markMissing, markNotInstalled, markPending, noteOf } from './conditions.ts';
+import { explainStuck } from './engines/shipwright/failure.ts';
+import { makeBuild, makeBuildRun, shipwrightNames } from './engines/shipwright/make.ts';
+import { type RefusedBuild, readRefusal } from './engines/shipwright/registration.ts';
 import { type BuildResult, readResult } from './engines/shipwright/result.ts';
+import { readStage } from './engines/shipwright/stage.ts';
 import type { BuilderSeen } from './observe.ts';
 
 /*
- *   (new) ──Build, BuildRun applied──► Building ──run ended──► Succeeded | Failed | Timeout | Canceled
- *     └── spec.state Cancelled before the start ─────────────────────────────────────────► Canceled
+ *   (new) ──Build applied──► waits for Shipwright's look at it ──accepted: BuildRun applied──► Building
+ *     │                        │ names a Secret or strategy that is not there: DependencyMissing, looked at again
+ *     │                        └ refused otherwise ──► Failed
+ *     │   Building ──run ended──► Succeeded | Failed | Timeout | Canceled
+ *     └── spec.state Cancelled before the start ─────────────────► Canceled
  *   Time limit over, run deleted, cancelled: the run is cancelled where there is one, and the Builder ends at once.
  */
 
-const ENDED: readonly string[] = [STATE.succeeded, STATE.failed, STATE.timeout, STATE.canceled];
-
-/** How long a new Builder may go without saying `Building`: a build that ends sooner spares the write. */
+/** How long a new Builder, or a stage of its build, may go without being said: what ends sooner spares the write. */
 const QUIET_START_MS = 2_000;
+/** How soon a Build with a missing Secret is looked at again for the first time. */
+const AGAIN_SOON_MS = 5_000;
 
 /** What to do for one Builder. */
 export function planBuilder(seen: BuilderSeen, now: Date): Plan<BuilderStatus> {
   const { builder, run, installed } = seen;
-  if (ENDED.includes(builder.status?.state ?? '')) return nothing();
-  const result = run === undefined ? endedWithoutRun(seen) : readResult(run);
+  if (isEnded(builder)) return nothing();
+  const result = run === undefined ? endedWithoutRun(seen) : readResult({ ...seen, run });
   if (result !== undefined) return end(builder, result, now, []);
-  const cancel = cancelCause(builder, now);
+  const cancel = cancelCause(seen, now);
   if (cancel !== undefined)
     return end(builder, cancel, now, run === undefined ? [] : [makeBuildRun(builder, { cancel: true })]);
-  const deadline = deadlineOf(builder);
-  const wakeAt = deadline === undefined ? {} : { wakeAt: deadline };
-  if (!installed) return { ...nothing(), status: markNotInstalled(builder, now), ...wakeAt };
-  const apply = [makeBuild(builder), makeBuildRun(builder, { cancel: false })];
-  const quietUntil = new Date(Date.parse(builder.metadata.creationTimestamp ?? '') + QUIET_START_MS);
-  if (builder.status?.state === undefined && quietUntil > now)
-    return { ...nothing(), apply, wakeAt: earliest(quietUntil, deadline) };
-  return { apply, remove: [], status: markBuilding(builder, run, now), events: [], ...wakeAt };
+  if (!installed) return wakeBy(deadlineOf(builder), { ...nothing(), status: markNotInstalled(builder, now) });
+  const plan = run === undefined ? planStart(seen, now) : planRunning({ ...seen, run }, now);
+  return wakeBy(deadlineOf(builder), quietAtFirst(builder, plan, now));
 }
 
-/** Ends that need no BuildRun: it was deleted under us. */
-function endedWithoutRun({ builder, installed }: BuilderSeen): BuildResult | undefined {
-  if (!installed || builder.status?.state !== STATE.building) return undefined;
-  const message = 'The BuildRun was deleted while the build was running.';
+/** A run is made only for a Build that Shipwright has accepted: for any other it would fail for good (BuildRegistrationFailed). */
+function planStart(seen: BuilderSeen, now: Date): Plan<BuilderStatus> {
+  const { builder, build } = seen;
+  const apply = [makeBuild(builder)];
+  const refused = readRefusal(builder, build);
+  if (refused?.missing !== undefined) return planMissing(seen, refused, now);
+  if (build === undefined || !isAccepted(build)) return planPending(seen, apply, now);
+  apply.push(makeBuildRun(builder, { cancel: false }));
+  return { ...nothing(), apply, status: markBuilding(builder, progressOf(builder, 'queued'), now) };
+}
+
+/** Shipwright has not judged the Build yet. One that was made anew keeps what was said of it for a moment: it may come true again. */
+function planPending({ builder, build }: BuilderSeen, apply: KubeObject[], now: Date): Plan<BuilderStatus> {
+  const ready = builder.status?.conditions?.find(({ type }) => type === 'Ready');
+  const made = Date.parse(build?.metadata.creationTimestamp ?? now.toISOString());
+  const patience = new Date(made + AGAIN_SOON_MS);
+  const waited = builder.status?.state === STATE.building && ready?.reason === REASON.dependencyMissing;
+  if (waited && patience > now) return { ...nothing(), apply, wakeAt: patience };
+  return { ...nothing(), apply, status: markPending(builder, now) };
+}
+
+/**
+ * Shipwright looks at a Build again only when its spec changes, or a Secret with its own annotation appears; its status does not
+ * say which generation it judged. So the Build is made anew under the same name, and a fresh status tells.
+ */
+function planMissing(seen: BuilderSeen, refused: RefusedBuild, now: Date): Plan<BuilderStatus> {
+  const { builder, build } = seen;
+  const status = markMissing(builder, refused, now);
+  const again = lookAgainAt(seen, refused);
+  if (build === undefined || again === undefined) return { ...nothing(), status };
+  if (again > now) return { ...nothing(), apply: [makeBuild(builder)], status, wakeAt: again };
+  return { ...nothing(), remove: [build], status, wakeAt: new Date(now.getTime() + AGAIN_SOON_MS) };
+}
+
+/**
+ * When to ask Shipwright again. A strategy: when it is there (they are watched). A Secret: this service may not read Secrets, so
+ * after as long as it has been waited for already. That doubles: one more write at 10 s, 20 s, … and next to none at rest.
+ */
+function lookAgainAt({ builder, build, strategyFound }: BuilderSeen, { missing }: RefusedBuild): Date | undefined {
+  const made = Date.parse(build?.metadata.creationTimestamp ?? '');
+  if (missing === 'strategy') return strategyFound === true ? new Date(made + QUIET_START_MS) : undefined;
+  const waited = made - Date.parse(builder.metadata.creationTimestamp ?? '');
+  return new Date(made + Math.max(AGAIN_SOON_MS, waited));
+}
+
+function planRunning(seen: BuilderSeen & { run: KubeObject }, now: Date): Plan<BuilderStatus> {
+  const { builder, run, pod } = seen;
+  const apply = [makeBuild(builder), makeBuildRun(builder, { cancel: false })];
+  const stuck = explainStuck(seen);
+  if (stuck !== undefined) return { ...nothing(), apply, status: markBuilding(builder, stuck, now) };
+  const stage = readStage(run, pod);
+  const sayAt = new Date((stage.since ?? now).getTime() + QUIET_START_MS);
+  const isNews = sayAt > now && stage.since !== undefined && stage.since <= now && isBuilding(builder);
+  if (isNews) return { ...nothing(), apply, wakeAt: sayAt };
+  return { ...nothing(), apply, status: markBuilding(builder, progressOf(builder, stage.text), now) };
+}
+
+/** For its first seconds a build says nothing, unless something is wrong with it: many are over by then. */
+function quietAtFirst(builder: Builder, plan: Plan<BuilderStatus>, now: Date): Plan<BuilderStatus> {
+  const quietUntil = new Date(Date.parse(builder.metadata.creationTimestamp ?? '') + QUIET_START_MS);
+  const reason = plan.status?.conditions?.find(({ type }) => type === 'Ready')?.reason;
+  if (builder.status?.state !== undefined || quietUntil <= now || reason !== REASON.building) return plan;
+  return wakeBy(quietUntil, { ...plan, status: undefined });
+}
+
+function isAccepted(build: KubeObject): boolean {
+  return build['status']?.registered === 'True';
+}
+
+function isBuilding({ status }: Builder): boolean {
+  return status?.resourceRef?.[RESOURCE_REF.shipwrightBuildRun] !== undefined;
+}
+
+function progressOf(builder: Builder, stage: string) {
+  const { namespace } = builder.metadata;
+  return { reason: REASON.building, message: `BuildRun ${namespace}/${shipwrightNames(builder).run}: ${stage}.` };
+}
+
+/** Ends that need no BuildRun: it was deleted under us, or Shipwright refuses the Build. */
+function endedWithoutRun({ builder, build, installed }: BuilderSeen): BuildResult | undefined {
+  if (!installed) return undefined;
+  const refused = readRefusal(builder, build);
+  if (refused !== undefined && refused.missing === undefined) {
+    return { state: STATE.failed, reason: refused.reason, message: refused.message };
+  }
+  const run = builder.status?.resourceRef?.[RESOURCE_REF.shipwrightBuildRun];
+  if (run === undefined || builder.status?.state !== STATE.building) return undefined;
+  const message = `BuildRun ${builder.metadata.namespace}/${run} was deleted while the build was running.`;
   return { state: STATE.failed, reason: 'BuildRunDeleted', message };
 }
 
 /** Why the build has to stop now, if it has to. */
-function cancelCause(builder: Builder, now: Date): BuildResult | undefined {
+function cancelCause({ builder, build }: BuilderSeen, now: Date): BuildResult | undefined {
   if (builder.spec.state === BUILDER_CANCELLED) {
     return { state: STATE.canceled, reason: 'BuildRunCanceled', message: 'The build was cancelled.' };
   }
   const deadline = deadlineOf(builder);
   if (deadline === undefined || deadline > now) return undefined;
-  const message = `The build did not end within its timeout of ${builder.spec.timeout}.`;
+  const waiting = readRefusal(builder, build)?.message;
+  const message = `The build did not end within its timeout of ${builder.spec.timeout}.${waiting === undefined ? '' : ` ${waiting}`}`;
   return { state: STATE.timeout, reason: STATE.timeout, message, completedAt: deadline.toISOString() };
 }
 
@@ -64,8 +159,10 @@ function end(builder: Builder, result: BuildResult, now: Date, apply: Plan<never
   return { apply, remove: [], status: markEnded(builder, result, now), events: noteOf(builder, result) };
 }
 
-function earliest(a: Date, b: Date | undefined): Date {
-  return b !== undefined && b < a ? b : a;
+/** The plan, woken by then at the latest. */
+function wakeBy(time: Date | undefined, plan: Plan<BuilderStatus>): Plan<BuilderStatus> {
+  if (time === undefined || (plan.wakeAt !== undefined && plan.wakeAt <= time)) return plan;
+  return { ...plan, wakeAt: time };
 }
 
 function nothing(): Plan<BuilderStatus> {

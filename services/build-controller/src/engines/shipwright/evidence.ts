@@ -1,0 +1,81 @@
+import { type Builder, DEFAULT_BUILD_STRATEGY, type KubeObject } from '@openfunction/api';
+import { plain, redact, tailOf } from './log-tail.ts';
+import { failedStep, misconfiguredStep, type PodFacts, readPod, type Step, unpulledStep } from './pod.ts';
+import { type BuildStatus, buildStatusOf, runStatusOf, succeededOf } from './status.ts';
+
+/** All that is known of one build when it has to be explained. What is not known is undefined. */
+export interface Evidence {
+  builder: Builder;
+  run: KubeObject;
+  build?: KubeObject | undefined;
+  pod?: KubeObject | undefined;
+  /** The end of the failed step's log. */
+  log?: string | undefined;
+}
+
+/** The strategy of a build. */
+export interface Strategy {
+  name: string;
+  kind: string;
+}
+
+/** The evidence, read once: what the rows of `failure.ts` ask. Foreign text in it is on one line and without credentials. */
+export interface Facts {
+  builder: Builder;
+  namespace: string;
+  run: string;
+  /** Of the run's condition `Succeeded`. */
+  reason: string;
+  message: string;
+  /** Shipwright's `failureDetails`: what the step itself gave as its error. */
+  detailReason: string;
+  detail: string;
+  registration: BuildStatus;
+  strategy: Strategy;
+  pod: PodFacts | undefined;
+  /** The step it is about, e.g. `step-build-and-push`; empty when it is about none. */
+  stepName: string;
+  step: Step | undefined;
+  /** The last lines of its log, ready to be shown. */
+  tail: string;
+  /** Everything that was said, to be searched for known errors. */
+  text: string;
+}
+
+export function readFacts({ builder, run, build, pod, log }: Evidence): Facts {
+  const condition = succeededOf(run) ?? { reason: '', message: '' };
+  const { failureDetails = {} } = runStatusOf(run);
+  const { reason: detailReason = '', message: rawDetail = '', location } = failureDetails;
+  const facts = pod === undefined ? undefined : readPod(pod);
+  const step = facts === undefined ? undefined : stepInTrouble(facts, location?.container);
+  const isLog = rawDetail.trim().includes('\n');
+  const tail = tailOf(log ?? (isLog ? rawDetail : undefined));
+  const message = plain(condition.message);
+  return {
+    builder,
+    namespace: builder.metadata.namespace ?? '',
+    run: run.metadata.name,
+    reason: condition.reason,
+    message,
+    detailReason,
+    detail: isLog ? '' : plain(rawDetail),
+    registration: buildStatusOf(build),
+    strategy: strategyOf(builder, build),
+    pod: facts,
+    stepName: step?.name ?? location?.container ?? '',
+    step,
+    tail,
+    text: [message, plain(rawDetail), redact(log ?? '')].join('\n'),
+  };
+}
+
+function stepInTrouble(pod: PodFacts, named: string | undefined): Step | undefined {
+  const step = pod.steps.find(({ name }) => name === named);
+  return step ?? failedStep(pod) ?? unpulledStep(pod) ?? misconfiguredStep(pod);
+}
+
+/** As the Build names it; a Build without a kind means the namespaced one (Shipwright's own default). */
+export function strategyOf(builder: Builder, build: KubeObject | undefined): Strategy {
+  const named = build?.['spec']?.strategy ?? builder.spec.shipwright?.strategy ?? DEFAULT_BUILD_STRATEGY;
+  return { name: named.name, kind: named.kind ?? 'BuildStrategy' };
+}

@@ -1,0 +1,493 @@
+import type { Builder, BuilderSpec, KubeObject } from '@openfunction/api';
+import { describe, expect, it } from 'vitest';
+import type { Evidence } from './evidence.ts';
+import { explainFailure, explainStuck } from './failure.ts';
+import { RUN_LABEL, trimPod } from './pod.ts';
+import { readRefusal } from './registration.ts';
+
+/*
+ * Statuses as Shipwright v0.17 and Tekton v1.3 write them: pkg/reconciler/buildrun/resources/conditions.go, failure_details.go,
+ * pkg/git/error_parser.go, pkg/validate; Tekton pkg/pod/status.go, pkg/reconciler/taskrun/taskrun.go.
+ */
+
+const POD = 'fn-buildrun-x7k2p-pod';
+const LOGS = (step: string) => `kubectl logs -n demo ${POD} -c ${step}`;
+
+function makeBuilder(spec: Partial<BuilderSpec> = {}): Builder {
+  return {
+    apiVersion: 'core.openfunction.io/v1beta2',
+    kind: 'Builder',
+    metadata: { name: 'builder-a', namespace: 'demo', labels: { 'openfunction.io/function': 'fn' } },
+    spec: {
+      image: 'reg.example/acme/fn:v1',
+      builder: 'reg.example/builder:1',
+      srcRepo: { url: 'https://git.example/acme/fn.git', revision: 'main', credentials: { name: 'git-secret' } },
+      imageCredentials: { name: 'push-secret' },
+      ...spec,
+    },
+  };
+}
+
+function makeRun(status: string, reason: string, message: string, failureDetails?: object): KubeObject {
+  return {
+    apiVersion: 'shipwright.io/v1beta1',
+    kind: 'BuildRun',
+    metadata: { name: 'fn-buildrun', namespace: 'demo' },
+    status: {
+      ...(status === 'False' && { completionTime: '2026-01-01T12:01:30Z' }),
+      conditions: [{ type: 'Succeeded', status, reason, message }],
+      ...(failureDetails !== undefined && { failureDetails }),
+    },
+  };
+}
+
+/** Steps in order; the kubelet lists their states by name. */
+function makePod(steps: Record<string, object>, more: object = {}): KubeObject {
+  const names = Object.keys(steps);
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: POD, namespace: 'demo', labels: { [RUN_LABEL]: 'fn-buildrun' } },
+    spec: {
+      containers: names.map((name) => ({ name, image: `reg.example/${name}:1`, env: [{ name: 'A', value: 'b' }] })),
+    },
+    status: { phase: 'Failed', containerStatuses: names.sort().map((name) => ({ name, state: steps[name] })), ...more },
+  };
+}
+
+const ended = (exitCode: number, reason = exitCode === 0 ? 'Completed' : 'Error') => ({
+  terminated: { exitCode, reason },
+});
+const stepFailed = (step: string) =>
+  `buildrun step ${step} failed, for detailed information: kubectl --namespace demo logs ${POD} --container=${step}`;
+const at = (container: string, reason = '', message = '') => ({ reason, message, location: { pod: POD, container } });
+const gitFailed = (reason: string, message: string): Evidence => ({
+  builder: makeBuilder(),
+  run: makeRun('False', 'Failed', stepFailed('step-source-default'), at('step-source-default', reason, message)),
+  pod: makePod({ 'step-source-default': ended(128), 'step-create': ended(1) }),
+});
+const stepEnded = (step: string, log: string, code = 1): Evidence => ({
+  builder: makeBuilder(),
+  run: makeRun('False', 'Failed', stepFailed(step), at(step)),
+  pod: makePod({ 'step-source-default': ended(0), [step]: ended(code) }),
+  log,
+});
+
+const FAULTS: [string, Evidence, string, string[]][] = [
+  [
+    'a bad Git secret',
+    gitFailed('GitAuthInvalidUserOrPass', 'Basic authentication has failed. Check your username or password.'),
+    'GitAuthInvalidUserOrPass',
+    ['step-source-default', 'https://git.example/acme/fn.git', 'Secret demo/git-secret', LOGS('step-source-default')],
+  ],
+  [
+    'an unknown host',
+    gitFailed(
+      'GitError',
+      "fatal:  unable to access 'https://git.example/acme/fn.git/': Could not resolve host: git.example",
+    ),
+    'GitHostUnknown',
+    ['host git.example', 'spec.build.srcRepo.url', LOGS('step-source-default')],
+  ],
+  [
+    'a push that is denied',
+    stepEnded(
+      'step-build-and-push',
+      'Storing signatures\nerror pushing image: PUT https://reg.example/v2/acme/fn/manifests/v1: DENIED: requested access to the resource is denied',
+    ),
+    'PushDenied',
+    ['step-build-and-push', 'reg.example/acme/fn:v1', 'Secret demo/push-secret', 'DENIED', LOGS('step-build-and-push')],
+  ],
+  [
+    'a strategy that is gone',
+    {
+      builder: makeBuilder(),
+      run: makeRun(
+        'False',
+        'ClusterBuildStrategyNotFound',
+        'clusterbuildstrategies.shipwright.io "openfunction" not found',
+      ),
+    },
+    'ClusterBuildStrategyNotFound',
+    [
+      'ClusterBuildStrategy openfunction not found',
+      'spec.build.shipwright.strategy',
+      'kubectl describe buildrun -n demo fn-buildrun',
+    ],
+  ],
+  [
+    'a parameter without a value',
+    {
+      builder: makeBuilder(),
+      run: makeRun(
+        'False',
+        'MissingParameterValues',
+        'The following parameters are required but no value has been provided: go-version, target',
+      ),
+    },
+    'MissingParameterValues',
+    [
+      'ClusterBuildStrategy openfunction needs parameters that have no value: go-version, target',
+      'spec.build.shipwright.params',
+    ],
+  ],
+  [
+    'a step that exits with 1',
+    stepEnded(
+      'step-create',
+      '\u001b[31mERROR\u001b[0m: no buildpack group passed detection\nERROR: failed to build: exit status 21',
+    ),
+    'Failed',
+    [
+      'step-create: the step ended with exit code 1',
+      'Last lines: [ERROR: no buildpack group passed detection | ERROR: failed to build',
+      LOGS('step-create'),
+    ],
+  ],
+  [
+    'no memory left',
+    {
+      builder: makeBuilder(),
+      run: makeRun(
+        'False',
+        'StepOutOfMemory',
+        `buildrun step step-create failed due to out-of-memory, for detailed information: kubectl --namespace demo logs ${POD} --container=step-create`,
+        at('step-create'),
+      ),
+      pod: makePod({ 'step-source-default': ended(0), 'step-create': ended(137, 'OOMKilled') }),
+    },
+    'StepOutOfMemory',
+    [
+      'step-create: out of memory',
+      'exit code 137',
+      'resources.limits.memory of step-create in ClusterBuildStrategy openfunction',
+    ],
+  ],
+  [
+    'an evicted pod',
+    {
+      builder: makeBuilder(),
+      run: makeRun('False', 'PodEvicted', 'The node was low on resource: ephemeral-storage. ', {
+        location: { pod: POD },
+      }),
+      pod: makePod(
+        { 'step-create': {} },
+        { reason: 'Evicted', message: 'The node was low on resource: ephemeral-storage. ' },
+      ),
+    },
+    'PodEvicted',
+    [
+      `pod ${POD} was evicted`,
+      'low on resource: ephemeral-storage',
+      'openfunction.io/rebuild',
+      `kubectl describe pod -n demo ${POD}`,
+    ],
+  ],
+  [
+    'a namespace whose PodSecurity refuses the pod',
+    {
+      builder: makeBuilder(),
+      run: makeRun(
+        'False',
+        'PodAdmissionFailed',
+        `pods "${POD}" is forbidden: violates PodSecurity "baseline:latest": privileged (container "step-prepare" must not set securityContext.privileged=true)`,
+      ),
+    },
+    'PodSecurity',
+    [
+      'namespace demo',
+      'ClusterBuildStrategy openfunction',
+      'must not set securityContext.privileged=true',
+      'pod-security.kubernetes.io/enforce',
+    ],
+  ],
+  [
+    'an image that cannot be pulled',
+    {
+      builder: makeBuilder(),
+      run: makeRun(
+        'False',
+        'TaskRunImagePullFailed',
+        'the step "create" in TaskRun "fn-buildrun-x7k2p" failed to pull the image "". The pod errored with the message: "Back-off pulling image "reg.example/builder:1": ErrImagePull: manifest unknown."',
+      ),
+    },
+    'ImagePullFailed',
+    [
+      'image reg.example/builder:1 cannot be pulled: it does not exist',
+      'spec.build.builder',
+      'spec.build.builderCredentials',
+    ],
+  ],
+  [
+    'the timeout',
+    {
+      builder: makeBuilder(),
+      run: makeRun('False', 'BuildRunTimeout', 'BuildRun fn-buildrun failed to finish within 10m0s'),
+    },
+    'BuildRunTimeout',
+    ['failed to finish within 10m0s', 'spec.build.timeout'],
+  ],
+  [
+    'a quota that has no default for the pod',
+    {
+      builder: makeBuilder(),
+      run: makeRun(
+        'False',
+        'PodCreationFailed',
+        `failed to create task run pod "fn-buildrun-x7k2p": pods "${POD}" is forbidden: failed quota: compute: must specify limits.cpu for: place-scripts. Maybe invalid TaskSpec`,
+      ),
+    },
+    'QuotaIncomplete',
+    ['compute: must specify limits.cpu for: place-scripts.', 'LimitRange in namespace demo'],
+  ],
+];
+
+describe('a failed build says object, cause and next step', () => {
+  it.each(FAULTS)('%s', (_fault, evidence, reason, words) => {
+    const explained = explainFailure(evidence);
+    expect(explained.reason).toBe(reason);
+    expect(explained.message).toMatch(/^BuildRun demo\/fn-buildrun: .* More: kubectl (logs|describe) .*$/);
+    for (const word of words) expect(explained.message).toContain(word);
+  });
+
+  it.each(FAULTS)('and the same of a pod without what is not read: %s', (_fault, evidence) => {
+    const pod = evidence.pod === undefined ? undefined : trimPod(evidence.pod);
+    expect(explainFailure({ ...evidence, pod })).toEqual(explainFailure(evidence));
+  });
+});
+
+describe('a Build that is refused says what is missing', () => {
+  const refused = (reason: string, message: string) =>
+    readRefusal(makeBuilder(), {
+      apiVersion: 'shipwright.io/v1beta1',
+      kind: 'Build',
+      metadata: { name: 'fn-build', namespace: 'demo' },
+      spec: { strategy: { name: 'own', kind: 'BuildStrategy' } },
+      status: { registered: 'False', reason, message },
+    });
+
+  it.each([
+    [
+      'SpecSourceSecretRefNotFound',
+      'referenced secret git-secret not found',
+      'secret',
+      'Secret demo/git-secret (spec.build.srcRepo.credentials) not found',
+    ],
+    [
+      'SpecOutputSecretRefNotFound',
+      'referenced secret push-secret not found',
+      'secret',
+      'Secret demo/push-secret (spec.imageCredentials) not found',
+    ],
+    [
+      'MultipleSecretRefNotFound',
+      'missing secrets are git-secret,push-secret',
+      'secret',
+      'Secret demo/git-secret (spec.build.srcRepo.credentials) and Secret demo/push-secret',
+    ],
+    [
+      'BuildStrategyNotFound',
+      'buildStrategy own does not exist in namespace demo',
+      'strategy',
+      'BuildStrategy demo/own not found',
+    ],
+    [
+      'WrongParameterValueType',
+      'The values for the following parameters are using the wrong type: a',
+      undefined,
+      'a list where one is: a',
+    ],
+    ['BuildNameInvalid', 'must be no more than 63 characters', undefined, 'must be no more than 63 characters'],
+  ])('%s', (reason, message, missing, words) => {
+    const refusal = refused(reason, message);
+    expect(refusal).toMatchObject({ reason, missing });
+    expect(refusal?.message).toMatch(
+      /^Build demo\/fn-build: .* More: kubectl describe builds.shipwright.io -n demo fn-build$/,
+    );
+    expect(refusal?.message).toContain(words);
+  });
+});
+
+describe('a build that is held up says by what', () => {
+  const waiting = (reason: string, message: string) => makeRun('Unknown', reason, message);
+  const pulling = makePod(
+    { 'step-create': { waiting: { reason: 'ErrImagePull', message: 'rpc error: unauthorized' } } },
+    { phase: 'Pending' },
+  );
+  const backingOff = makePod(
+    { 'step-create': { waiting: { reason: 'ImagePullBackOff', message: 'Back-off 10s' } } },
+    { phase: 'Pending' },
+  );
+  const unscheduled = (message: string) =>
+    makePod(
+      { 'step-create': {} },
+      {
+        phase: 'Pending',
+        containerStatuses: [],
+        conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }],
+      },
+    );
+
+  it.each([
+    [
+      'a quota',
+      {
+        run: waiting(
+          'ExceededResourceQuota',
+          `TaskRun Pod exceeded available resources: pods "${POD}" is forbidden: exceeded quota: compute, requested: limits.cpu=2, used: limits.cpu=3, limited: limits.cpu=4`,
+        ),
+      },
+      'QuotaExceeded',
+      'compute, requested: limits.cpu=2, limited: limits.cpu=4',
+    ],
+    [
+      'an image',
+      { run: waiting('Pending', ''), pod: pulling },
+      'ImagePullFailed',
+      'step-create: image reg.example/step-create:1 cannot be pulled',
+    ],
+    [
+      'the scheduler',
+      {
+        run: waiting('Pending', ''),
+        pod: unscheduled(
+          '0/3 nodes are available: 3 Insufficient memory. preemption: 0/3 nodes are available: 3 No preemption victims found.',
+        ),
+      },
+      'Unschedulable',
+      `no node takes pod ${POD}: Insufficient memory.`,
+    ],
+    [
+      'a missing ConfigMap',
+      {
+        run: waiting('Pending', ''),
+        pod: makePod({
+          'step-create': { waiting: { reason: 'CreateContainerConfigError', message: 'configmap "ca" not found' } },
+        }),
+      },
+      'CreateContainerConfigError',
+      'step-create: the container cannot be made: configmap "ca" not found',
+    ],
+  ])('%s', (_case, evidence, reason, words) => {
+    const stuck = explainStuck({ builder: makeBuilder(), ...evidence });
+    expect(stuck?.reason).toBe(reason);
+    expect(stuck?.message).toContain(words);
+  });
+
+  it('in the same words at each attempt, or each would be a write', () => {
+    const said = (pod: KubeObject) =>
+      explainStuck({ builder: makeBuilder(), run: waiting('Pending', ''), pod })?.message;
+    expect(said(pulling)).toBe(said(backingOff));
+    expect(said(unscheduled('0/3 nodes are available: 3 Insufficient cpu.'))).toBe(
+      said(unscheduled('0/7 nodes are available: 7 Insufficient cpu.')),
+    );
+  });
+
+  it('and nothing of one that is not', () => {
+    const pod = makePod({ 'step-create': { running: {} } }, { phase: 'Running' });
+    expect(explainStuck({ builder: makeBuilder(), run: waiting('Running', 'Not all Steps'), pod })).toBeUndefined();
+  });
+});
+
+describe('other failures', () => {
+  it.each([
+    [
+      'a branch that does not exist',
+      gitFailed('GitRevisionNotFound', 'The remote revision does not exist. Check your revision argument.'),
+      'GitRevisionNotFound',
+      'revision (main)',
+    ],
+    [
+      'an unknown host by SSH, which Shipwright takes for a bad key',
+      {
+        ...gitFailed('GitAuthInvalidKey', 'The key is invalid for the specified target.'),
+        log: 'ssh: Could not resolve hostname git.example: Name or service not known',
+      },
+      'GitHostUnknown',
+      'host git.example',
+    ],
+    [
+      'a host that does not answer',
+      gitFailed(
+        'GitError',
+        "fatal:  unable to access 'https://git.example/': Failed to connect to git.example port 443",
+      ),
+      'GitHostUnreachable',
+      'no connection to git.example',
+    ],
+    [
+      'a base image that needs credentials',
+      stepEnded(
+        'step-build',
+        'initializing source docker://other.example/base: unable to retrieve auth token: unauthorized',
+      ),
+      'RegistryDenied',
+      'other.example/base',
+    ],
+    [
+      'a full disk',
+      stepEnded('step-build', 'write /layers/x: no space left on device'),
+      'DiskFull',
+      'step-build: no space left',
+    ],
+    [
+      'what the strategy says itself',
+      {
+        ...stepEnded('step-build', ''),
+        run: makeRun(
+          'False',
+          'Failed',
+          stepFailed('step-build'),
+          at('step-build', 'DockerfileNotFound', "The Dockerfile 'D' does not exist."),
+        ),
+      },
+      'DockerfileNotFound',
+      "exit code 1: The Dockerfile 'D' does not exist.",
+    ],
+    [
+      'a pod that is gone',
+      {
+        builder: makeBuilder(),
+        run: makeRun('False', 'Failed', `buildrun failed, pod demo/${POD} not found`, at('step-build')),
+      },
+      'Failed',
+      'kubectl describe buildrun -n demo fn-buildrun',
+    ],
+    ['nothing at all', { builder: makeBuilder(), run: makeRun('False', '', '') }, 'Failed', 'nothing says why'],
+  ] as [string, Evidence, string, string][])('%s', (_case, evidence, reason, words) => {
+    const { reason: word, message } = explainFailure(evidence);
+    expect([word, message]).toEqual([reason, expect.stringContaining(words)]);
+  });
+
+  it('of a builder that brings its log lines along are told by its sentence and those lines', () => {
+    const details = {
+      reason: 'StepFailed',
+      message: 'npm error A\nnpm error B',
+      location: { container: 'step-build' },
+    };
+    const { message } = explainFailure({
+      builder: makeBuilder(),
+      run: makeRun('False', 'Failed', 'step-build: npm ci failed', details),
+    });
+    expect(message).toContain('step-build: the step failed: npm ci failed.');
+    expect(message).toContain('Last lines: [npm error A | npm error B]');
+  });
+
+  it('never show a credential, wherever it stands', () => {
+    const secret = 'https://jane:s3cret@git.example/a.git';
+    const details = at('step-build', 'Failed', `cannot read ${secret}`);
+    const everywhere: Evidence = {
+      builder: makeBuilder({ srcRepo: { url: secret } }),
+      run: makeRun('False', 'Failed', `went wrong at ${secret}`, details),
+      pod: makePod({ 'step-build': ended(1) }, { message: secret }),
+      log: `unauthorized to pull ${secret}\nAuthorization: Bearer s3cret`,
+    };
+    const source = {
+      ...everywhere,
+      run: makeRun('False', 'Failed', secret, at('step-source-default', 'GitError', `fatal: ${secret}`)),
+    };
+    for (const evidence of [everywhere, source, { ...everywhere, log: undefined }]) {
+      expect(explainFailure(evidence).message).not.toContain('s3cret');
+    }
+  });
+});

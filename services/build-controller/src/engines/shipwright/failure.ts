@@ -1,0 +1,43 @@
+import { legalReason, REASON } from '@openfunction/api';
+import { type Evidence, type Facts, readFacts } from './evidence.ts';
+import { hasLog } from './pod.ts';
+import { TROUBLES, type Trouble } from './troubles.ts';
+
+/** Why a build failed or does not go on: a word for programs, and for people object, cause, next step and where to read more. */
+export interface Explanation {
+  reason: string;
+  message: string;
+}
+
+/** Why a run that is over failed. */
+export function explainFailure(evidence: Evidence): Explanation {
+  const facts = readFacts(evidence);
+  const trouble = TROUBLES.find(({ isIt }) => isIt(facts)) as Trouble; // the last row always matches
+  return explain(trouble, facts);
+}
+
+/** Why a run that is not over makes no headway; undefined when it does. */
+export function explainStuck(evidence: Evidence): Explanation | undefined {
+  const facts = readFacts(evidence);
+  const trouble = TROUBLES.find(({ waits, isIt }) => waits === true && isIt(facts));
+  return trouble === undefined ? undefined : explain(trouble, facts);
+}
+
+function explain({ reason, cause, next, showsLog }: Trouble, facts: Facts): Explanation {
+  const word = typeof reason === 'string' ? reason : reason(facts);
+  const tail = showsLog === true && facts.tail !== '' ? ` Last lines: [${facts.tail}]` : '';
+  const message = `BuildRun ${facts.namespace}/${facts.run}: ${sentence(cause(facts))} ${sentence(next(facts))}${tail} More: ${more(facts)}`;
+  return { reason: legalReason(word, REASON.failed), message };
+}
+
+/** The command that shows more: the log where there is one, else the object that tells why there is none. */
+function more({ namespace, run, pod, stepName, step }: Facts): string {
+  if (pod !== undefined && hasLog(step)) return `kubectl logs -n ${namespace} ${pod.name} -c ${stepName}`;
+  if (pod !== undefined) return `kubectl describe pod -n ${namespace} ${pod.name}`;
+  return `kubectl describe buildrun -n ${namespace} ${run}`;
+}
+
+function sentence(text: string): string {
+  const trimmed = text.trim();
+  return /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`;
+}

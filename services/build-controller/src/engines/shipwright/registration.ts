@@ -1,0 +1,116 @@
+import { type Builder, type KubeObject, legalReason, REASON } from '@openfunction/api';
+import { type Strategy, strategyOf } from './evidence.ts';
+import { plain } from './log-tail.ts';
+import { type BuildStatus, buildStatusOf } from './status.ts';
+
+/** A Build that Shipwright does not accept: what is wrong with it, and what helps. */
+export interface Refusal {
+  cause: string;
+  next: string;
+  /** An object that it names does not exist: it is accepted as soon as the object is there. */
+  missing: boolean;
+}
+
+/** A refused Build as the user reads it. */
+export interface RefusedBuild {
+  reason: string;
+  message: string;
+  missing: 'strategy' | 'secret' | undefined;
+}
+
+interface Refused {
+  builder: Builder;
+  strategy: Strategy;
+  registration: BuildStatus;
+}
+
+const STRATEGY_MISSING = new Set(['BuildStrategyNotFound', 'ClusterBuildStrategyNotFound']);
+const SECRET_MISSING = new Set([
+  'SpecSourceSecretRefNotFound',
+  'SpecOutputSecretRefNotFound',
+  'MultipleSecretRefNotFound',
+]);
+const PARAMETERS = new Set([
+  'MissingParameterValues',
+  'UndefinedParameter',
+  'RestrictedParametersInUse',
+  'WrongParameterValueType',
+  'InconsistentParameterValues',
+  'EmptyArrayItemParameterValues',
+  'IncompleteConfigMapValueParameterValues',
+  'IncompleteSecretValueParameterValues',
+]);
+
+/** Whether a reason, of a Build or of a BuildRun, is one that `explainRefusal` knows. */
+export function isRefusal(reason: string): boolean {
+  return STRATEGY_MISSING.has(reason) || SECRET_MISSING.has(reason) || PARAMETERS.has(reason);
+}
+
+/** Cause and next step for a reason of Shipwright's validation (build_types.go, pkg/validate). */
+export function explainRefusal({ builder, strategy, registration }: Refused): Refusal {
+  const { reason = '', message = '' } = registration;
+  const namespace = builder.metadata.namespace ?? '';
+  const named = nameOf(strategy, namespace);
+  if (STRATEGY_MISSING.has(reason)) {
+    const next = `Install it or name another in spec.build.shipwright.strategy (kubectl get ${strategy.kind.toLowerCase()}); the build starts when it is there`;
+    return { cause: `${named} not found`, next, missing: true };
+  }
+  if (SECRET_MISSING.has(reason)) return { ...missingSecrets(builder, reason, message), missing: true };
+  if (PARAMETERS.has(reason)) {
+    const next = `Correct spec.build.shipwright.params (kubectl get ${strategy.kind.toLowerCase()} ${strategy.name} -o yaml shows its parameters)`;
+    return { cause: `${PARAMETER_CAUSES[reason]?.(named)}: ${listIn(message)}`, next, missing: false };
+  }
+  return { cause: plain(message) || reason, next: 'Correct spec.build', missing: false };
+}
+
+/** What a Build that is not accepted says; undefined while Shipwright has not looked at it, and when it is accepted. */
+export function readRefusal(builder: Builder, build: KubeObject | undefined): RefusedBuild | undefined {
+  const registration = buildStatusOf(build);
+  if (build === undefined || registration.registered !== 'False') return undefined;
+  const { cause, next } = explainRefusal({ builder, strategy: strategyOf(builder, build), registration });
+  const { namespace = '', name } = build.metadata;
+  const { reason = '' } = registration;
+  return {
+    reason: legalReason(reason, REASON.failed),
+    message: `Build ${namespace}/${name}: ${cause}. ${next}. More: kubectl describe builds.shipwright.io -n ${namespace} ${name}`,
+    missing: STRATEGY_MISSING.has(reason) ? 'strategy' : SECRET_MISSING.has(reason) ? 'secret' : undefined,
+  };
+}
+
+const PARAMETER_CAUSES: Record<string, (strategy: string) => string> = {
+  MissingParameterValues: (strategy) => `${strategy} needs parameters that have no value`,
+  UndefinedParameter: (strategy) => `${strategy} has no such parameters`,
+  RestrictedParametersInUse: () => 'parameters that Shipwright keeps for itself are set',
+  WrongParameterValueType: () => 'parameters have one value where a list is wanted, or a list where one is',
+  InconsistentParameterValues: () => 'parameters have more than one of value, configMapValue and secretValue',
+  EmptyArrayItemParameterValues: () => 'parameters have an item without value, configMapValue and secretValue',
+  IncompleteConfigMapValueParameterValues: () => 'parameters have a configMapValue without name or key',
+  IncompleteSecretValueParameterValues: () => 'parameters have a secretValue without name or key',
+};
+
+/** Shipwright's messages end in the names that they are about. */
+function listIn(message: string): string {
+  return plain(message.slice(message.lastIndexOf(': ') + 1));
+}
+
+function missingSecrets(builder: Builder, reason: string, message: string): Omit<Refusal, 'missing'> {
+  const { namespace = '' } = builder.metadata;
+  const source = { name: builder.spec.srcRepo.credentials?.name, field: 'spec.build.srcRepo.credentials' };
+  const output = { name: builder.spec.imageCredentials?.name, field: 'spec.imageCredentials' };
+  const said = [source, output].filter(({ name }) => name !== undefined && message.split(/[\s,]+/).includes(name));
+  const byReason =
+    reason === 'SpecSourceSecretRefNotFound'
+      ? [source]
+      : reason === 'SpecOutputSecretRefNotFound'
+        ? [output]
+        : [source, output];
+  const missing = (said.length > 0 ? said : byReason).map(
+    ({ name, field }) => `Secret ${namespace}/${name} (${field})`,
+  );
+  const next = `Create ${missing.length > 1 ? 'them' : 'it'}: the build then starts by itself, at once if the Secret has the annotation build.shipwright.io/referenced.secret: "true"`;
+  return { cause: `${missing.join(' and ')} not found`, next };
+}
+
+function nameOf({ kind, name }: Strategy, namespace: string): string {
+  return kind === 'ClusterBuildStrategy' ? `${kind} ${name}` : `${kind} ${namespace}/${name}`;
+}

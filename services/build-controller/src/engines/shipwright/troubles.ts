@@ -1,0 +1,295 @@
+import type { Facts } from './evidence.ts';
+import { plain } from './log-tail.ts';
+import { isUnpulled } from './pod.ts';
+import { explainRefusal, isRefusal } from './registration.ts';
+
+/** One known trouble. Rows are asked in order; the first that matches explains. */
+export interface Trouble {
+  reason: string | ((facts: Facts) => string);
+  isIt: (facts: Facts) => boolean;
+  cause: (facts: Facts) => string;
+  next: (facts: Facts) => string;
+  /** Also seen while the run still goes on: Shipwright waits for it to pass. */
+  waits?: true;
+  /** The log says more than the sentence. */
+  showsLog?: true;
+}
+
+const rebuild = 'build again by a new value of the annotation openfunction.io/rebuild';
+const changeIt = `Correct spec.build, or ${rebuild}`;
+
+const NO_HOST =
+  /could not resolve host(?:name)?:? ['"]?([\w.-]+)|lookup ([\w.-]+)[^\n]*no such host|getaddrinfo \w+ ([\w.-]+)/i;
+const NO_CONNECTION =
+  /failed to connect to ([\w.-]+)|connect to host ([\w.-]+)[^\n]*(?:refused|timed out)|dial tcp ([\w.:-]+)[^\n]*(?:refused|timeout)/i;
+const DENIED =
+  /\bdenied\b|unauthorized|authentication required|insufficient_scope|\b40[13] (?:unauthorized|forbidden)\b|no basic auth credentials/i;
+const DISK_FULL = /no space left on device|disk quota exceeded|ENOSPC/i;
+/** Shipwright's sentence for a step that failed, which says no more than that (resources/conditions.go). */
+const BOILERPLATE = /for detailed information:? ?,?(?:see )?kubectl/i;
+
+export const TROUBLES: readonly Trouble[] = [
+  {
+    reason: ({ registration }) => registration.reason ?? 'BuildRegistrationFailed',
+    isIt: ({ reason, registration }) => reason === 'BuildRegistrationFailed' && registration.registered === 'False',
+    cause: (facts) => explainRefusal(facts).cause,
+    next: (facts) => explainRefusal(facts).next,
+  },
+  {
+    reason: ({ reason }) => reason,
+    isIt: ({ reason }) => isRefusal(reason),
+    cause: (facts) => explainRefusal({ ...facts, registration: facts }).cause,
+    next: (facts) => explainRefusal({ ...facts, registration: facts }).next,
+  },
+  {
+    reason: 'ServiceAccountNotFound',
+    isIt: ({ reason }) => reason === 'ServiceAccountNotFound',
+    cause: ({ message }) => message,
+    next: () => `Create the ServiceAccount, then ${rebuild}`,
+  },
+  {
+    reason: 'PodSecurity',
+    isIt: ({ message }) => /violates PodSecurity|security context constraint/i.test(message),
+    cause: ({ namespace, strategy, message }) =>
+      `namespace ${namespace} does not admit the pod that ${strategy.kind} ${strategy.name} asks for: ${violation(message)}`,
+    next: ({ namespace }) =>
+      `Choose a strategy that needs less (spec.build.shipwright.strategy), or ask for a wider level: label pod-security.kubernetes.io/enforce of Namespace ${namespace}`,
+  },
+  {
+    reason: 'QuotaIncomplete',
+    isIt: ({ message }) => /failed quota/i.test(message),
+    cause: ({ namespace, message }) =>
+      `a ResourceQuota of namespace ${namespace} refuses the pod: ${after(message, 'failed quota:')}`,
+    next: ({ namespace, strategy }) =>
+      `Set resources in the steps of ${strategy.kind} ${strategy.name}, or defaults by a LimitRange in namespace ${namespace}`,
+  },
+  {
+    reason: 'QuotaExceeded',
+    isIt: ({ message }) => /exceeded quota/i.test(message),
+    cause: ({ namespace, message }) =>
+      `a ResourceQuota of namespace ${namespace} leaves no room for the pod: ${quota(message)}`,
+    next: ({ namespace }) =>
+      `Wait for other pods to end, raise the quota (kubectl describe quota -n ${namespace}), or ask for less in the strategy; tried again every minute`,
+    waits: true,
+  },
+  {
+    reason: 'ImagePullFailed',
+    isIt: ({ reason, step }) => /^(TaskRunImagePullFailed|PullImageFailed)$/.test(reason) || isUnpulled(step),
+    cause: (facts) => `${where(facts)}image ${stepImage(facts)} cannot be pulled${pullCause(facts.message)}`,
+    next: () =>
+      "Check the image's name (spec.build.builder, or the strategy), that this cluster reaches its registry, and the pull secret (spec.build.builderCredentials)",
+    waits: true,
+  },
+  {
+    reason: 'CreateContainerConfigError',
+    isIt: ({ reason, step }) =>
+      reason === 'CreateContainerConfigError' || step?.waiting?.reason === 'CreateContainerConfigError',
+    cause: (facts) =>
+      `${where(facts)}the container cannot be made: ${plain(facts.step?.waiting?.message ?? '') || facts.message}`,
+    next: ({ strategy }) =>
+      `Create what is missing: a Secret or ConfigMap that ${strategy.kind} ${strategy.name} or spec.build.shipwright.params reads`,
+    waits: true,
+  },
+  {
+    reason: 'Unschedulable',
+    isIt: ({ reason, pod }) => reason === 'ExceededNodeResources' || (pod?.unschedulable ?? '') !== '',
+    cause: ({ pod, message }) =>
+      `no node takes pod ${pod?.name ?? ''}: ${unschedulable(pod?.unschedulable ?? message)}`,
+    next: ({ strategy }) => `Add a node or free one, or ask for less in ${strategy.kind} ${strategy.name}`,
+    waits: true,
+  },
+  {
+    reason: 'PodEvicted',
+    isIt: ({ reason, pod }) => reason === 'PodEvicted' || pod?.reason === 'Evicted',
+    cause: ({ pod, message }) =>
+      `pod ${pod?.name ?? ''} was evicted from its node: ${plain(pod?.message ?? '') || message || 'the node ran short of a resource'}`,
+    next: ({ strategy }) =>
+      `Request what the build needs in ${strategy.kind} ${strategy.name} (memory, ephemeral-storage) or free the node, then ${rebuild}`,
+  },
+  {
+    reason: 'StepOutOfMemory',
+    isIt: ({ reason, step }) => reason === 'StepOutOfMemory' || step?.terminated?.reason === 'OOMKilled',
+    cause: (facts) => `${where(facts)}out of memory: the container was killed at its memory limit${exitCode(facts)}`,
+    next: ({ strategy, stepName }) =>
+      `Raise resources.limits.memory of ${stepName} in ${strategy.kind} ${strategy.name}, or build less at a time, then ${rebuild}`,
+  },
+  {
+    reason: 'BuildRunTimeout',
+    isIt: ({ reason }) => reason === 'BuildRunTimeout',
+    cause: ({ message }) => message || 'the build took longer than its timeout',
+    next: () => 'Raise spec.build.timeout, or make the build shorter; the log says where the time went',
+    showsLog: true,
+  },
+  {
+    reason: 'GitHostUnknown',
+    isIt: (facts) => isSource(facts) && NO_HOST.test(facts.text),
+    cause: (facts) => `${where(facts)}host ${match(NO_HOST, facts.text)} of ${repository(facts)} is unknown`,
+    next: () => 'Check spec.build.srcRepo.url, and that the DNS of this cluster knows the host',
+  },
+  {
+    reason: 'GitHostUnreachable',
+    isIt: (facts) => isSource(facts) && NO_CONNECTION.test(facts.text),
+    cause: (facts) =>
+      `${where(facts)}${repository(facts)} cannot be reached: no connection to ${match(NO_CONNECTION, facts.text)}`,
+    next: () =>
+      'Check spec.build.srcRepo.url, and that pods of this cluster may reach the host (firewall, proxy, NetworkPolicy)',
+  },
+  {
+    reason: ({ detailReason }) => detailReason,
+    isIt: ({ detailReason }) => detailReason in GIT_NEXT,
+    cause: (facts) => `${where(facts)}${repository(facts)}: ${facts.detail || facts.message}`,
+    next: (facts) => `${GIT_NEXT[facts.detailReason]?.(facts)}, then ${rebuild}`,
+  },
+  {
+    reason: 'PushDenied',
+    isIt: (facts) => !isSource(facts) && DENIED.test(facts.text) && isPush(facts),
+    cause: (facts) => `${where(facts)}the registry refused to take ${facts.builder.spec.image}: ${deniedLine(facts)}`,
+    next: ({ builder, namespace }) =>
+      builder.spec.imageCredentials?.name === undefined
+        ? `Create a docker-registry Secret in namespace ${namespace} that may push, and name it in spec.imageCredentials`
+        : `Check that Secret ${namespace}/${builder.spec.imageCredentials.name} (spec.imageCredentials) may push there, then ${rebuild}`,
+    showsLog: true,
+  },
+  {
+    reason: 'RegistryDenied',
+    isIt: (facts) =>
+      !isSource(facts) && DENIED.test(facts.text) && /pull|manifest|registry|token|image/i.test(facts.text),
+    cause: (facts) => `${where(facts)}a registry refused access: ${deniedLine(facts)}`,
+    next: () =>
+      'Check the name of each image that the build uses, and the credentials for it (spec.build.builderCredentials)',
+    showsLog: true,
+  },
+  {
+    reason: 'HostUnknown',
+    isIt: ({ text }) => NO_HOST.test(text),
+    cause: (facts) => `${where(facts)}host ${match(NO_HOST, facts.text)} is unknown`,
+    next: () => 'Check the name in spec.image, spec.build and the source, and the DNS of this cluster',
+    showsLog: true,
+  },
+  {
+    reason: 'DiskFull',
+    isIt: ({ text }) => DISK_FULL.test(text),
+    cause: (facts) => `${where(facts)}no space left on the device`,
+    next: () => `Free space on the node, or give the build more ephemeral storage, then ${rebuild}`,
+    showsLog: true,
+  },
+  {
+    reason: ({ detailReason, reason }) => detailReason || reason,
+    isIt: ({ stepName }) => stepName !== '',
+    cause: (facts) => stepCause(facts),
+    next: (facts) =>
+      isSource(facts)
+        ? `Check spec.build.srcRepo, then ${rebuild}`
+        : 'Correct the source or the build settings; a change of spec.build builds again',
+    showsLog: true,
+  },
+  {
+    reason: ({ reason }) => reason,
+    isIt: () => true,
+    cause: ({ message, detail }) => detail || message || 'it failed, and nothing says why',
+    next: () => changeIt,
+    showsLog: true,
+  },
+];
+
+/** What helps against each kind of Git error that Shipwright's clone step tells apart (pkg/git/error_parser.go). */
+const GIT_NEXT: Record<string, (facts: Facts) => string> = {
+  GitAuthInvalidUserOrPass: (facts) => `Correct username and password (a token, for most hosts) in ${gitSecret(facts)}`,
+  GitAuthInvalidKey: (facts) => `Correct ssh-privatekey in ${gitSecret(facts)}, and check that the repository exists`,
+  GitBasicAuthIncomplete: (facts) => `Give both username and password in ${gitSecret(facts)}`,
+  GitSSHAuthUnexpected: (facts) =>
+    `Use an SSH URL in spec.build.srcRepo.url, or username and password in ${gitSecret(facts)}`,
+  GitSSHAuthExpected: (facts) =>
+    `Use an https URL in spec.build.srcRepo.url, or an ssh-privatekey in ${gitSecret(facts)}`,
+  AuthUnexpectedHTTP: () => 'Use https in spec.build.srcRepo.url: a password does not go over plain http',
+  GitRevisionNotFound: ({ builder }) =>
+    `Check spec.build.srcRepo.revision (${builder.spec.srcRepo.revision ?? 'not set: the default branch'})`,
+  GitRemoteRepositoryNotFound: (facts) => `Check spec.build.srcRepo.url; for a private repository, ${gitSecret(facts)}`,
+  GitRemoteRepositoryPrivate: (facts) => `Check spec.build.srcRepo.url; for a private repository, ${gitSecret(facts)}`,
+};
+
+function stepCause(facts: Facts): string {
+  const { detail, message, stepName } = facts;
+  const said = detail || (BOILERPLATE.test(message) ? '' : message.replace(`${stepName}: `, ''));
+  const code = facts.step?.terminated?.exitCode;
+  const ended = code === undefined ? 'the step failed' : `the step ended with exit code ${code}`;
+  return `${where(facts)}${ended}${said === '' ? '' : `: ${said}`}`;
+}
+
+function where({ stepName }: Facts): string {
+  return stepName === '' ? '' : `${stepName}: `;
+}
+
+function exitCode({ step }: Facts): string {
+  return step?.terminated === undefined ? '' : ` (exit code ${step.terminated.exitCode})`;
+}
+
+function isSource({ stepName, detailReason }: Facts): boolean {
+  return /^step-source/.test(stepName) || /^(Git|AuthUnexpected)/.test(detailReason);
+}
+
+/** Told from a refused pull by the words around it, or by the image it is about. */
+function isPush({ text, builder }: Facts): boolean {
+  const repository = builder.spec.image.replace(/@.*$/, '').replace(/:[^/]*$/, '');
+  return /\bpush|export|blob upload|\bPUT\b|\bPOST\b/i.test(text) || text.includes(repository);
+}
+
+function deniedLine({ text }: Facts): string {
+  const line = text.split('\n').findLast((candidate) => DENIED.test(candidate)) ?? '';
+  return plain(line).slice(0, 300);
+}
+
+/** Classed, not quoted: the kubelet's words change with each attempt, and a status that changes is a write. */
+function pullCause(message: string): string {
+  if (/unauthorized|denied|authentication/i.test(message)) return ': the registry refuses access';
+  if (/not found|manifest unknown|does not exist/i.test(message)) return ': it does not exist';
+  if (/no such host/i.test(message)) return ': the host of its registry is unknown';
+  return '';
+}
+
+function stepImage({ step, message }: Facts): string {
+  return step?.image || message.match(/pull(?:ing)? image \\?"([^"\\]+)/i)?.[1] || 'of a step';
+}
+
+/** The scheduler's causes without its counts, which change with every node. */
+function unschedulable(message: string): string {
+  const causes = message.replace(/\.?\s*preemption:.*$/, '').replace(/^.*?nodes are available:\s*/, '');
+  return plain(causes).replaceAll(/\b\d+ (?=[A-Za-z])/g, '') || 'no node has enough free resources';
+}
+
+/** Which quota, what was asked for and what the limit is; what is in use changes all the time. */
+function quota(message: string): string {
+  return after(message, 'exceeded quota:').replace(/, used: .*?(?=, limited:|$)/, '');
+}
+
+function violation(message: string): string {
+  return message.match(/violates (PodSecurity .*)$/i)?.[1] ?? message;
+}
+
+function after(message: string, word: string): string {
+  return message
+    .slice(message.toLowerCase().indexOf(word) + word.length)
+    .replace(/\.? Maybe .*$/, '')
+    .trim();
+}
+
+function match(pattern: RegExp, text: string): string {
+  return (
+    text
+      .match(pattern)
+      ?.slice(1)
+      .find((group) => group !== undefined) ?? ''
+  );
+}
+
+function repository({ builder }: Facts): string {
+  const { url, bundleContainer } = builder.spec.srcRepo;
+  return plain(url ?? bundleContainer?.image ?? 'the source');
+}
+
+function gitSecret({ builder, namespace }: Facts): string {
+  const name = builder.spec.srcRepo.credentials?.name;
+  return name === undefined
+    ? `a Secret of namespace ${namespace}, named in spec.build.srcRepo.credentials`
+    : `Secret ${namespace}/${name} (spec.build.srcRepo.credentials)`;
+}
