@@ -239,8 +239,13 @@ describe('a Build that Shipwright refuses', () => {
 
   it('says at its time limit what it was waiting for', () => {
     const limited = { ...builder, spec: { ...builder.spec, timeout: '5m' } };
-    const { status } = plan(limited, { build: builtFrom(limited, secret), after: 301 });
-    expect(status).toMatchObject({ state: 'Timeout', message: expect.stringContaining('Secret ns/git') });
+    const build = builtFrom(limited, secret);
+    const waiting = { ...limited, status: plan(limited, { build }).status as BuilderStatus };
+    const { status } = plan(waiting, { build, after: 301 });
+    expect(status?.state).toBe('Timeout');
+    expect(status?.message).toMatch(
+      /timeout of 5m; last seen: Secret ns\/git .* not found\. .* More: kubectl describe builds.shipwright.io -n ns /,
+    );
   });
 });
 

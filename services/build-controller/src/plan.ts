@@ -10,11 +10,13 @@ import {
 } from '@openfunction/api';
 import type { Plan } from '@openfunction/controller';
 import { isEnded, markBuilding, markEnded, markMissing, markNotInstalled, markPending, noteOf } from './conditions.ts';
+import { lastSeenOf } from './engines/shipwright/evidence.ts';
 import { explainStuck } from './engines/shipwright/failure.ts';
 import { makeBuild, makeBuildRun, shipwrightNames } from './engines/shipwright/make.ts';
 import { type RefusedBuild, readRefusal } from './engines/shipwright/registration.ts';
 import { type BuildResult, readResult } from './engines/shipwright/result.ts';
 import { readStage } from './engines/shipwright/stage.ts';
+import { outOfTime } from './engines/shipwright/trouble.ts';
 import type { BuilderSeen } from './observe.ts';
 
 /*
@@ -137,15 +139,25 @@ function endedWithoutRun({ builder, build, installed }: BuilderSeen): BuildResul
 }
 
 /** Why the build has to stop now, if it has to. */
-function cancelCause({ builder, build }: BuilderSeen, now: Date): BuildResult | undefined {
+function cancelCause({ builder, run }: BuilderSeen, now: Date): BuildResult | undefined {
   if (builder.spec.state === BUILDER_CANCELLED) {
     return { state: STATE.canceled, reason: 'BuildRunCanceled', message: 'The build was cancelled.' };
   }
   const deadline = deadlineOf(builder);
   if (deadline === undefined || deadline > now) return undefined;
-  const waiting = readRefusal(builder, build)?.message;
-  const message = `The build did not end within its timeout of ${builder.spec.timeout}.${waiting === undefined ? '' : ` ${waiting}`}`;
-  return { state: STATE.timeout, reason: STATE.timeout, message, completedAt: deadline.toISOString() };
+  const completedAt = deadline.toISOString();
+  return { state: STATE.timeout, reason: STATE.timeout, message: outOfTimeMessage(builder, run), completedAt };
+}
+
+function outOfTimeMessage(builder: Builder, run: KubeObject | undefined): string {
+  const { namespace } = builder.metadata;
+  const names = shipwrightNames(builder);
+  const [object, more] =
+    run === undefined
+      ? [`Build ${namespace}/${names.build}`, `builds.shipwright.io -n ${namespace} ${names.build}`]
+      : [`BuildRun ${namespace}/${names.run}`, `buildrun -n ${namespace} ${names.run}`];
+  const cause = `the build did not end within its timeout of ${builder.spec.timeout}${lastSeenOf(builder)}`;
+  return `${object}: ${cause}. ${outOfTime}. More: kubectl describe ${more}`;
 }
 
 function deadlineOf(builder: Builder): Date | undefined {

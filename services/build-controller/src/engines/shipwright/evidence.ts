@@ -36,6 +36,8 @@ export interface Facts {
   /** The step it is about, e.g. `step-build-and-push`; empty when it is about none. */
   stepName: string;
   step: Step | undefined;
+  /** `; last seen: …`, or empty. */
+  lastSeen: string;
   /** The last lines of its log, ready to be shown. */
   tail: string;
   /** Everything that was said, to be searched for known errors. */
@@ -64,6 +66,7 @@ export function readFacts({ builder, run, build, pod, log }: Evidence): Facts {
     pod: facts,
     stepName: step?.name ?? location?.container ?? '',
     step,
+    lastSeen: lastSeenOf(builder),
     tail,
     text: [message, plain(rawDetail), redact(log ?? '')].join('\n'),
   };
@@ -72,6 +75,16 @@ export function readFacts({ builder, run, build, pod, log }: Evidence): Facts {
 function stepInTrouble(pod: PodFacts, named: string | undefined): Step | undefined {
   const step = pod.steps.find(({ name }) => name === named);
   return step ?? failedStep(pod) ?? unpulledStep(pod) ?? misconfiguredStep(pod);
+}
+
+/**
+ * What the Builder said last of a build that is stopped for its time: the pod that it waited for goes with it, and its cause
+ * would be lost.
+ */
+export function lastSeenOf(builder: Builder): string {
+  const ready = builder.status?.conditions?.find(({ type }) => type === 'Ready');
+  const words = ready?.message.replace(/^Build(?:Run)? \S+: /, '').replace(/\.?(?: More: kubectl .*)?$/, '') ?? '';
+  return words === '' ? '' : `; last seen: ${words}`;
 }
 
 /** As the Build names it; a Build without a kind means the namespaced one (Shipwright's own default). */

@@ -55,6 +55,9 @@ function makePod(steps: Record<string, object>, more: object = {}): KubeObject {
   };
 }
 
+const lastSaid = (message: string) => ({
+  conditions: [{ type: 'Ready', status: 'Unknown' as const, reason: 'Building', message, lastTransitionTime: '' }],
+});
 const ended = (exitCode: number, reason = exitCode === 0 ? 'Completed' : 'Error') => ({
   terminated: { exitCode, reason },
 });
@@ -221,11 +224,17 @@ const FAULTS: [string, Evidence, string, string[]][] = [
   [
     'the timeout',
     {
-      builder: makeBuilder(),
+      builder: {
+        ...makeBuilder(),
+        status: lastSaid('BuildRun demo/fn-buildrun: building since 2026-01-01T12:00:20Z (pod p, step-create).'),
+      },
       run: makeRun('False', 'BuildRunTimeout', 'BuildRun fn-buildrun failed to finish within 10m0s'),
     },
     'BuildRunTimeout',
-    ['failed to finish within 10m0s', 'spec.build.timeout'],
+    [
+      'failed to finish within 10m0s; last seen: building since 2026-01-01T12:00:20Z (pod p, step-create). ',
+      'spec.build.timeout',
+    ],
   ],
   [
     'a quota that has no default for the pod',
@@ -290,6 +299,12 @@ describe('a Build that is refused says what is missing', () => {
       'buildStrategy own does not exist in namespace demo',
       'strategy',
       'BuildStrategy demo/own not found',
+    ],
+    [
+      'BuildStrategyNotFound',
+      'BuildStrategy "own" needs a cluster',
+      'strategy',
+      'BuildStrategy "own" needs a cluster. ',
     ],
     [
       'WrongParameterValueType',
@@ -395,7 +410,7 @@ describe('other failures', () => {
       'a branch that does not exist',
       gitFailed('GitRevisionNotFound', 'The remote revision does not exist. Check your revision argument.'),
       'GitRevisionNotFound',
-      'revision (main)',
+      'revision ("main")',
     ],
     [
       'an unknown host by SSH, which Shipwright takes for a bad key',
@@ -423,6 +438,27 @@ describe('other failures', () => {
       ),
       'RegistryDenied',
       'other.example/base',
+    ],
+    [
+      'a push that the lifecycle tries before it builds',
+      stepEnded(
+        'step-create',
+        'ERROR: failed to initialize analyzer: ensure registry read/write access to reg.example/acme/fn',
+      ),
+      'PushDenied',
+      'Secret demo/push-secret',
+    ],
+    [
+      'a push of which the client says no more',
+      stepEnded('step-build', 'Pushing reg.example/acme/fn\ndenied: requested access to the resource is denied'),
+      'PushDenied',
+      'refused to take reg.example/acme/fn:v1',
+    ],
+    [
+      'a file that may not be written, which is no registry',
+      stepEnded('step-build', 'export PATH=/bin\nmkdir /image: permission denied'),
+      'Failed',
+      'exit code 1',
     ],
     [
       'a full disk',

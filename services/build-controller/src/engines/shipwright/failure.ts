@@ -1,7 +1,8 @@
 import { legalReason, REASON } from '@openfunction/api';
 import { type Evidence, type Facts, readFacts } from './evidence.ts';
 import { hasLog } from './pod.ts';
-import { TROUBLES, type Trouble } from './troubles.ts';
+import type { Trouble } from './trouble.ts';
+import { TROUBLES } from './troubles.ts';
 
 /** Why a build failed or does not go on: a word for programs, and for people object, cause, next step and where to read more. */
 export interface Explanation {

@@ -52,8 +52,10 @@ export function explainRefusal({ builder, strategy, registration }: Refused): Re
   const namespace = builder.metadata.namespace ?? '';
   const named = nameOf(strategy, namespace);
   if (STRATEGY_MISSING.has(reason)) {
-    const next = `Install it or name another in spec.build.shipwright.strategy (kubectl get ${strategy.kind.toLowerCase()}); the build starts when it is there`;
-    return { cause: `${named} not found`, next, missing: true };
+    const next = `Install it or name another in spec.build.shipwright.strategy (kubectl get ${strategy.kind.toLowerCase()})`;
+    // A platform that plays Shipwright may say more, e.g. that the strategy needs a cluster.
+    const cause = /does not exist|not found|^$/.test(message) ? `${named} not found` : plain(message);
+    return { cause, next, missing: true };
   }
   if (SECRET_MISSING.has(reason)) return { ...missingSecrets(builder, reason, message), missing: true };
   if (PARAMETERS.has(reason)) {
@@ -67,14 +69,20 @@ export function explainRefusal({ builder, strategy, registration }: Refused): Re
 export function readRefusal(builder: Builder, build: KubeObject | undefined): RefusedBuild | undefined {
   const registration = buildStatusOf(build);
   if (build === undefined || registration.registered !== 'False') return undefined;
-  const { cause, next } = explainRefusal({ builder, strategy: strategyOf(builder, build), registration });
+  const { cause, next, missing } = explainRefusal({ builder, strategy: strategyOf(builder, build), registration });
   const { namespace = '', name } = build.metadata;
   const { reason = '' } = registration;
   return {
     reason: legalReason(reason, REASON.failed),
-    message: `Build ${namespace}/${name}: ${cause}. ${next}. More: kubectl describe builds.shipwright.io -n ${namespace} ${name}`,
+    message: `Build ${namespace}/${name}: ${cause}. ${next}${missing ? goesOn(reason) : ''}. More: kubectl describe builds.shipwright.io -n ${namespace} ${name}`,
     missing: STRATEGY_MISSING.has(reason) ? 'strategy' : SECRET_MISSING.has(reason) ? 'secret' : undefined,
   };
+}
+
+/** Shipwright itself looks again when a Secret with this annotation appears. */
+function goesOn(reason: string): string {
+  const sooner = 'at once if the Secret has the annotation build.shipwright.io/referenced.secret: "true"';
+  return `; the build then starts by itself${SECRET_MISSING.has(reason) ? `, ${sooner}` : ''}`;
 }
 
 const PARAMETER_CAUSES: Record<string, (strategy: string) => string> = {
@@ -107,7 +115,7 @@ function missingSecrets(builder: Builder, reason: string, message: string): Omit
   const missing = (said.length > 0 ? said : byReason).map(
     ({ name, field }) => `Secret ${namespace}/${name} (${field})`,
   );
-  const next = `Create ${missing.length > 1 ? 'them' : 'it'}: the build then starts by itself, at once if the Secret has the annotation build.shipwright.io/referenced.secret: "true"`;
+  const next = `Create ${missing.length > 1 ? 'them' : 'it'}`;
   return { cause: `${missing.join(' and ')} not found`, next };
 }
 

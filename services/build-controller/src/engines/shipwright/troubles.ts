@@ -1,45 +1,30 @@
 import type { Facts } from './evidence.ts';
+import { GIT_TROUBLES } from './git-troubles.ts';
 import { plain } from './log-tail.ts';
 import { isUnpulled } from './pod.ts';
-import { explainRefusal, isRefusal } from './registration.ts';
+import { explainRefusal, isRefusal, type Refusal } from './registration.ts';
+import { changeIt, isSource, match, NO_HOST, outOfTime, rebuild, said, type Trouble, where } from './trouble.ts';
 
-/** One known trouble. Rows are asked in order; the first that matches explains. */
-export interface Trouble {
-  reason: string | ((facts: Facts) => string);
-  isIt: (facts: Facts) => boolean;
-  cause: (facts: Facts) => string;
-  next: (facts: Facts) => string;
-  /** Also seen while the run still goes on: Shipwright waits for it to pass. */
-  waits?: true;
-  /** The log says more than the sentence. */
-  showsLog?: true;
-}
-
-const rebuild = 'build again by a new value of the annotation openfunction.io/rebuild';
-const changeIt = `Correct spec.build, or ${rebuild}`;
-
-const NO_HOST =
-  /could not resolve host(?:name)?:? ['"]?([\w.-]+)|lookup ([\w.-]+)[^\n]*no such host|getaddrinfo \w+ ([\w.-]+)/i;
-const NO_CONNECTION =
-  /failed to connect to ([\w.-]+)|connect to host ([\w.-]+)[^\n]*(?:refused|timed out)|dial tcp ([\w.:-]+)[^\n]*(?:refused|timeout)/i;
+/** What registries and their clients say when they refuse; a file that may not be opened says `permission denied`. */
 const DENIED =
-  /\bdenied\b|unauthorized|authentication required|insufficient_scope|\b40[13] (?:unauthorized|forbidden)\b|no basic auth credentials/i;
+  /(?<!permission )\bdenied\b|unauthorized|authentication required|insufficient_scope|\b40[13] (?:unauthorized|forbidden)\b|no basic auth credentials|ensure registry read\/write access/i;
+const OF_REGISTRY =
+  /https?:\/\/|docker:\/\/|\/v2\/|registry|requested access|push|pull|auth token|manifest|blob|image/i;
+const OF_PUSH = /\bpush|\bexport|\bPUT\b|\bPOST\b|write (?:access|image)|blob upload|read\/write access/i;
 const DISK_FULL = /no space left on device|disk quota exceeded|ENOSPC/i;
-/** Shipwright's sentence for a step that failed, which says no more than that (resources/conditions.go). */
-const BOILERPLATE = /for detailed information:? ?,?(?:see )?kubectl/i;
 
 export const TROUBLES: readonly Trouble[] = [
   {
     reason: ({ registration }) => registration.reason ?? 'BuildRegistrationFailed',
     isIt: ({ reason, registration }) => reason === 'BuildRegistrationFailed' && registration.registered === 'False',
     cause: (facts) => explainRefusal(facts).cause,
-    next: (facts) => explainRefusal(facts).next,
+    next: (facts) => afterRefusal(explainRefusal(facts)),
   },
   {
     reason: ({ reason }) => reason,
     isIt: ({ reason }) => isRefusal(reason),
     cause: (facts) => explainRefusal({ ...facts, registration: facts }).cause,
-    next: (facts) => explainRefusal({ ...facts, registration: facts }).next,
+    next: (facts) => afterRefusal(explainRefusal({ ...facts, registration: facts })),
   },
   {
     reason: 'ServiceAccountNotFound',
@@ -116,33 +101,14 @@ export const TROUBLES: readonly Trouble[] = [
   {
     reason: 'BuildRunTimeout',
     isIt: ({ reason }) => reason === 'BuildRunTimeout',
-    cause: ({ message }) => message || 'the build took longer than its timeout',
-    next: () => 'Raise spec.build.timeout, or make the build shorter; the log says where the time went',
+    cause: ({ message, lastSeen }) => `${message || 'the build took longer than its timeout'}${lastSeen}`,
+    next: () => outOfTime,
     showsLog: true,
   },
-  {
-    reason: 'GitHostUnknown',
-    isIt: (facts) => isSource(facts) && NO_HOST.test(facts.text),
-    cause: (facts) => `${where(facts)}host ${match(NO_HOST, facts.text)} of ${repository(facts)} is unknown`,
-    next: () => 'Check spec.build.srcRepo.url, and that the DNS of this cluster knows the host',
-  },
-  {
-    reason: 'GitHostUnreachable',
-    isIt: (facts) => isSource(facts) && NO_CONNECTION.test(facts.text),
-    cause: (facts) =>
-      `${where(facts)}${repository(facts)} cannot be reached: no connection to ${match(NO_CONNECTION, facts.text)}`,
-    next: () =>
-      'Check spec.build.srcRepo.url, and that pods of this cluster may reach the host (firewall, proxy, NetworkPolicy)',
-  },
-  {
-    reason: ({ detailReason }) => detailReason,
-    isIt: ({ detailReason }) => detailReason in GIT_NEXT,
-    cause: (facts) => `${where(facts)}${repository(facts)}: ${facts.detail || facts.message}`,
-    next: (facts) => `${GIT_NEXT[facts.detailReason]?.(facts)}, then ${rebuild}`,
-  },
+  ...GIT_TROUBLES,
   {
     reason: 'PushDenied',
-    isIt: (facts) => !isSource(facts) && DENIED.test(facts.text) && isPush(facts),
+    isIt: (facts) => !isSource(facts) && isPush(facts),
     cause: (facts) => `${where(facts)}the registry refused to take ${facts.builder.spec.image}: ${deniedLine(facts)}`,
     next: ({ builder, namespace }) =>
       builder.spec.imageCredentials?.name === undefined
@@ -152,8 +118,7 @@ export const TROUBLES: readonly Trouble[] = [
   },
   {
     reason: 'RegistryDenied',
-    isIt: (facts) =>
-      !isSource(facts) && DENIED.test(facts.text) && /pull|manifest|registry|token|image/i.test(facts.text),
+    isIt: (facts) => !isSource(facts) && deniedLine(facts) !== '',
     cause: (facts) => `${where(facts)}a registry refused access: ${deniedLine(facts)}`,
     next: () =>
       'Check the name of each image that the build uses, and the credentials for it (spec.build.builderCredentials)',
@@ -192,51 +157,34 @@ export const TROUBLES: readonly Trouble[] = [
   },
 ];
 
-/** What helps against each kind of Git error that Shipwright's clone step tells apart (pkg/git/error_parser.go). */
-const GIT_NEXT: Record<string, (facts: Facts) => string> = {
-  GitAuthInvalidUserOrPass: (facts) => `Correct username and password (a token, for most hosts) in ${gitSecret(facts)}`,
-  GitAuthInvalidKey: (facts) => `Correct ssh-privatekey in ${gitSecret(facts)}, and check that the repository exists`,
-  GitBasicAuthIncomplete: (facts) => `Give both username and password in ${gitSecret(facts)}`,
-  GitSSHAuthUnexpected: (facts) =>
-    `Use an SSH URL in spec.build.srcRepo.url, or username and password in ${gitSecret(facts)}`,
-  GitSSHAuthExpected: (facts) =>
-    `Use an https URL in spec.build.srcRepo.url, or an ssh-privatekey in ${gitSecret(facts)}`,
-  AuthUnexpectedHTTP: () => 'Use https in spec.build.srcRepo.url: a password does not go over plain http',
-  GitRevisionNotFound: ({ builder }) =>
-    `Check spec.build.srcRepo.revision (${builder.spec.srcRepo.revision ?? 'not set: the default branch'})`,
-  GitRemoteRepositoryNotFound: (facts) => `Check spec.build.srcRepo.url; for a private repository, ${gitSecret(facts)}`,
-  GitRemoteRepositoryPrivate: (facts) => `Check spec.build.srcRepo.url; for a private repository, ${gitSecret(facts)}`,
-};
-
 function stepCause(facts: Facts): string {
-  const { detail, message, stepName } = facts;
-  const said = detail || (BOILERPLATE.test(message) ? '' : message.replace(`${stepName}: `, ''));
+  const words = said(facts);
   const code = facts.step?.terminated?.exitCode;
   const ended = code === undefined ? 'the step failed' : `the step ended with exit code ${code}`;
-  return `${where(facts)}${ended}${said === '' ? '' : `: ${said}`}`;
+  return `${where(facts)}${ended}${words === '' ? '' : `: ${words}`}`;
 }
 
-function where({ stepName }: Facts): string {
-  return stepName === '' ? '' : `${stepName}: `;
+/** For a run that is over: what was missing may be there by now, and the run does not come back. */
+function afterRefusal({ next, missing }: Refusal): string {
+  return missing ? `${next}, then ${rebuild}` : next;
 }
 
 function exitCode({ step }: Facts): string {
   return step?.terminated === undefined ? '' : ` (exit code ${step.terminated.exitCode})`;
 }
 
-function isSource({ stepName, detailReason }: Facts): boolean {
-  return /^step-source/.test(stepName) || /^(Git|AuthUnexpected)/.test(detailReason);
+/** Told from a refused pull by the words beside it, or by the image it is about. */
+function isPush(facts: Facts): boolean {
+  const line = deniedLine(facts);
+  const repository = facts.builder.spec.image.replace(/@.*$/, '').replace(/:[^/]*$/, '');
+  if (line === '') return false;
+  return OF_PUSH.test(line) || line.includes(repository) || (!line.includes('/') && OF_PUSH.test(facts.text));
 }
 
-/** Told from a refused pull by the words around it, or by the image it is about. */
-function isPush({ text, builder }: Facts): boolean {
-  const repository = builder.spec.image.replace(/@.*$/, '').replace(/:[^/]*$/, '');
-  return /\bpush|export|blob upload|\bPUT\b|\bPOST\b/i.test(text) || text.includes(repository);
-}
-
+/** The last line that tells of a registry's refusal; empty when there is none. */
 function deniedLine({ text }: Facts): string {
-  const line = text.split('\n').findLast((candidate) => DENIED.test(candidate)) ?? '';
-  return plain(line).slice(0, 300);
+  const lines = text.split('\n').filter((line) => DENIED.test(line) && OF_REGISTRY.test(line));
+  return plain(lines.at(-1) ?? '').slice(0, 300);
 }
 
 /** Classed, not quoted: the kubelet's words change with each attempt, and a status that changes is a write. */
@@ -271,25 +219,4 @@ function after(message: string, word: string): string {
     .slice(message.toLowerCase().indexOf(word) + word.length)
     .replace(/\.? Maybe .*$/, '')
     .trim();
-}
-
-function match(pattern: RegExp, text: string): string {
-  return (
-    text
-      .match(pattern)
-      ?.slice(1)
-      .find((group) => group !== undefined) ?? ''
-  );
-}
-
-function repository({ builder }: Facts): string {
-  const { url, bundleContainer } = builder.spec.srcRepo;
-  return plain(url ?? bundleContainer?.image ?? 'the source');
-}
-
-function gitSecret({ builder, namespace }: Facts): string {
-  const name = builder.spec.srcRepo.credentials?.name;
-  return name === undefined
-    ? `a Secret of namespace ${namespace}, named in spec.build.srcRepo.credentials`
-    : `Secret ${namespace}/${name} (spec.build.srcRepo.credentials)`;
 }

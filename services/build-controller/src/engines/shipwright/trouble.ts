@@ -1,0 +1,47 @@
+import type { Facts } from './evidence.ts';
+
+/** One known trouble. Rows are asked in order; the first that matches explains. */
+export interface Trouble {
+  reason: string | ((facts: Facts) => string);
+  isIt: (facts: Facts) => boolean;
+  cause: (facts: Facts) => string;
+  next: (facts: Facts) => string;
+  /** Also seen while the run still goes on: Shipwright waits for it to pass. */
+  waits?: true;
+  /** The log says more than the sentence. */
+  showsLog?: true;
+}
+
+export const rebuild = 'build again by a new value of the annotation openfunction.io/rebuild';
+/** For a build that was stopped because of its time limit. */
+export const outOfTime = 'Raise spec.build.timeout, or mend what it waited for';
+export const changeIt = `Correct spec.build, or ${rebuild}`;
+export const NO_HOST =
+  /could not resolve host(?:name)?:? ['"]?([\w.-]+)|lookup ([\w.-]+)[^\n]*no such host|getaddrinfo \w+ ([\w.-]+)/i;
+export const NO_CONNECTION =
+  /failed to connect to ([\w.-]+)|connect to host ([\w.-]+)[^\n]*(?:refused|timed out)|dial tcp ([\w.:-]+)[^\n]*(?:refused|timeout)/i;
+/** Shipwright's sentence for a step that failed, which says no more than that (resources/conditions.go). */
+const BOILERPLATE = /for detailed information:? ?,?(?:see )?kubectl/i;
+
+export function where({ stepName }: Facts): string {
+  return stepName === '' ? '' : `${stepName}: `;
+}
+
+/** The sentence that says most: the step's own, unless that of the condition has it whole. */
+export function said({ detail, message, stepName }: Facts): string {
+  const sentence = BOILERPLATE.test(message) ? '' : message.replace(`${stepName}: `, '');
+  return sentence.includes(detail) ? sentence : detail;
+}
+
+export function isSource({ stepName, detailReason }: Facts): boolean {
+  return /^step-source/.test(stepName) || /^(Git|AuthUnexpected)/.test(detailReason);
+}
+
+export function match(pattern: RegExp, text: string): string {
+  return (
+    text
+      .match(pattern)
+      ?.slice(1)
+      .find((group) => group !== undefined) ?? ''
+  );
+}
