@@ -64,12 +64,18 @@ export function readFacts({ builder, run, build, pod, log }: Evidence): Facts {
     registration: buildStatusOf(build),
     strategy: strategyOf(builder, build),
     pod: facts,
-    stepName: step?.name ?? location?.container ?? '',
+    stepName: step?.name ?? location?.container ?? stepIn(message),
     step,
     lastSeen: lastSeenOf(builder),
     tail,
     text: [message, plain(rawDetail), redact(log ?? '')].join('\n'),
   };
+}
+
+/** Tekton's message names the step when the pod has gone with the failure. */
+function stepIn(message: string): string {
+  const name = message.match(/^the step "([^"]+)"/)?.[1];
+  return name === undefined ? '' : `step-${name}`;
 }
 
 function stepInTrouble(pod: PodFacts, named: string | undefined): Step | undefined {

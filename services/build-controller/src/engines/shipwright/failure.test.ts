@@ -81,7 +81,11 @@ const FAULTS: [string, Evidence, string, string[]][] = [
     'a bad Git secret',
     gitFailed('GitAuthInvalidUserOrPass', 'Basic authentication has failed. Check your username or password.'),
     'GitAuthInvalidUserOrPass',
-    ['step-source-default', 'https://git.example/acme/fn.git', 'Secret demo/git-secret', LOGS('step-source-default')],
+    [
+      'step-source-default (exit code 128): https://git.example/acme/fn.git: Basic authentication has failed.',
+      'Secret demo/git-secret',
+      LOGS('step-source-default'),
+    ],
   ],
   [
     'an unknown host',
@@ -142,7 +146,7 @@ const FAULTS: [string, Evidence, string, string[]][] = [
     ),
     'Failed',
     [
-      'step-create: the step ended with exit code 1',
+      'step-create (exit code 1): the step failed',
       'Last lines: [ERROR: no buildpack group passed detection | ERROR: failed to build',
       LOGS('step-create'),
     ],
@@ -161,8 +165,8 @@ const FAULTS: [string, Evidence, string, string[]][] = [
     },
     'StepOutOfMemory',
     [
-      'step-create: out of memory',
-      'exit code 137',
+      'step-create (exit code 137): out of memory',
+
       'resources.limits.memory of step-create in ClusterBuildStrategy openfunction',
     ],
   ],
@@ -216,7 +220,7 @@ const FAULTS: [string, Evidence, string, string[]][] = [
     },
     'ImagePullFailed',
     [
-      'image reg.example/builder:1 cannot be pulled: it does not exist',
+      'step-create: image reg.example/builder:1 cannot be pulled: it does not exist',
       'spec.build.builder',
       'spec.build.builderCredentials',
     ],
@@ -232,7 +236,7 @@ const FAULTS: [string, Evidence, string, string[]][] = [
     },
     'BuildRunTimeout',
     [
-      'failed to finish within 10m0s; last seen: building since 2026-01-01T12:00:20Z (pod p, step-create). ',
+      'the build did not end within its timeout of 10m0s; last seen: building since 2026-01-01T12:00:20Z (pod p, step-create). ',
       'spec.build.timeout',
     ],
   ],
@@ -464,7 +468,7 @@ describe('other failures', () => {
       'a full disk',
       stepEnded('step-build', 'write /layers/x: no space left on device'),
       'DiskFull',
-      'step-build: no space left',
+      'step-build (exit code 1): no space left',
     ],
     [
       'what the strategy says itself',
@@ -478,7 +482,7 @@ describe('other failures', () => {
         ),
       },
       'DockerfileNotFound',
-      "exit code 1: The Dockerfile 'D' does not exist.",
+      "(exit code 1): the step failed: The Dockerfile 'D' does not exist.",
     ],
     [
       'a pod that is gone',

@@ -24,9 +24,9 @@ export function explainStuck(evidence: Evidence): Explanation | undefined {
   return trouble === undefined ? undefined : explain(trouble, facts);
 }
 
-function explain({ reason, cause, next, showsLog }: Trouble, facts: Facts): Explanation {
+function explain({ reason, cause, next }: Trouble, facts: Facts): Explanation {
   const word = typeof reason === 'string' ? reason : reason(facts);
-  const tail = showsLog === true && facts.tail !== '' ? ` Last lines: [${facts.tail}]` : '';
+  const tail = facts.tail === '' ? '' : ` Last lines: [${facts.tail}]`;
   const message = `BuildRun ${facts.namespace}/${facts.run}: ${sentence(cause(facts))} ${sentence(next(facts))}${tail} More: ${more(facts)}`;
   return { reason: legalReason(word, REASON.failed), message };
 }

@@ -30,6 +30,7 @@ describe('what is shown of foreign text', () => {
   it.each([
     ['a digest', `sha256:${'0a'.repeat(32)}`],
     ['a URL without credentials', "fatal: repository 'https://git.example/a.git/' not found"],
+    ['a kind of authentication', 'Basic authentication has failed. Check your username or password.'],
     ['an address', 'write to jane@example.com'],
     ['a compiler error', "main.go:7:2: undefined: token, and 'key' is not used"],
     ['an error about a token', 'unable to retrieve auth token: unauthorized'],

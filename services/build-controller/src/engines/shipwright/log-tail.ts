@@ -12,7 +12,7 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN [^-]*PRIVATE KEY-----[\s\S]*?(-----END [^-]*-----|$)/g, HIDDEN],
   [/([a-z][a-z0-9+.-]*:\/\/)[^\s/'"]+@/gi, `$1${HIDDEN}@`],
   [/((?:proxy-)?authorization["']?\s*[:=]\s*).*/gi, `$1${HIDDEN}`],
-  [/\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}/gi, `$1 ${HIDDEN}`],
+  [/\b([Bb]earer|BEARER|[Bb]asic|BASIC)\s+(?=\S*[0-9A-Z=])[A-Za-z0-9._~+/=-]{8,}/g, `$1 ${HIDDEN}`],
   [/([?&][\w.-]*(?:token|secret|password|passwd|signature|credential|key|sig|auth)=)[^&\s'"]+/gi, `$1${HIDDEN}`],
   [
     /([\w-]*(?:token|secret|passw(?:or)?d|api[_-]?key|access[_-]?key)["']?\s*[=:]\s*)(?!(?:unauthorized|denied|forbidden|invalid|expired|failed|unexpected|required|not)\b)("[^"]*"|'[^']*'|[^\s,;]+)/gi,

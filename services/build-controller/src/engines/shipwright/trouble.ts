@@ -8,8 +8,6 @@ export interface Trouble {
   next: (facts: Facts) => string;
   /** Also seen while the run still goes on: Shipwright waits for it to pass. */
   waits?: true;
-  /** The log says more than the sentence. */
-  showsLog?: true;
 }
 
 export const rebuild = 'build again by a new value of the annotation openfunction.io/rebuild';
@@ -23,8 +21,10 @@ export const NO_CONNECTION =
 /** Shipwright's sentence for a step that failed, which says no more than that (resources/conditions.go). */
 const BOILERPLATE = /for detailed information:? ?,?(?:see )?kubectl/i;
 
-export function where({ stepName }: Facts): string {
-  return stepName === '' ? '' : `${stepName}: `;
+/** The step that it is about and how it ended, as the beginning of a sentence. */
+export function where({ stepName, step }: Facts): string {
+  const code = step?.terminated?.exitCode ?? 0;
+  return stepName === '' ? '' : `${stepName}${code === 0 ? '' : ` (exit code ${code})`}: `;
 }
 
 /** The sentence that says most: the step's own, unless that of the condition has it whole. */

@@ -94,16 +94,15 @@ export const TROUBLES: readonly Trouble[] = [
   {
     reason: 'StepOutOfMemory',
     isIt: ({ reason, step }) => reason === 'StepOutOfMemory' || step?.terminated?.reason === 'OOMKilled',
-    cause: (facts) => `${where(facts)}out of memory: the container was killed at its memory limit${exitCode(facts)}`,
+    cause: (facts) => `${where(facts)}out of memory: the container was killed at its memory limit`,
     next: ({ strategy, stepName }) =>
       `Raise resources.limits.memory of ${stepName} in ${strategy.kind} ${strategy.name}, or build less at a time, then ${rebuild}`,
   },
   {
     reason: 'BuildRunTimeout',
     isIt: ({ reason }) => reason === 'BuildRunTimeout',
-    cause: ({ message, lastSeen }) => `${message || 'the build took longer than its timeout'}${lastSeen}`,
+    cause: ({ message, lastSeen }) => `the build did not end within its timeout${limit(message)}${lastSeen}`,
     next: () => outOfTime,
-    showsLog: true,
   },
   ...GIT_TROUBLES,
   {
@@ -114,7 +113,6 @@ export const TROUBLES: readonly Trouble[] = [
       builder.spec.imageCredentials?.name === undefined
         ? `Create a docker-registry Secret in namespace ${namespace} that may push, and name it in spec.imageCredentials`
         : `Check that Secret ${namespace}/${builder.spec.imageCredentials.name} (spec.imageCredentials) may push there, then ${rebuild}`,
-    showsLog: true,
   },
   {
     reason: 'RegistryDenied',
@@ -122,21 +120,18 @@ export const TROUBLES: readonly Trouble[] = [
     cause: (facts) => `${where(facts)}a registry refused access: ${deniedLine(facts)}`,
     next: () =>
       'Check the name of each image that the build uses, and the credentials for it (spec.build.builderCredentials)',
-    showsLog: true,
   },
   {
     reason: 'HostUnknown',
     isIt: ({ text }) => NO_HOST.test(text),
     cause: (facts) => `${where(facts)}host ${match(NO_HOST, facts.text)} is unknown`,
     next: () => 'Check the name in spec.image, spec.build and the source, and the DNS of this cluster',
-    showsLog: true,
   },
   {
     reason: 'DiskFull',
     isIt: ({ text }) => DISK_FULL.test(text),
     cause: (facts) => `${where(facts)}no space left on the device`,
     next: () => `Free space on the node, or give the build more ephemeral storage, then ${rebuild}`,
-    showsLog: true,
   },
   {
     reason: ({ detailReason, reason }) => detailReason || reason,
@@ -146,31 +141,29 @@ export const TROUBLES: readonly Trouble[] = [
       isSource(facts)
         ? `Check spec.build.srcRepo, then ${rebuild}`
         : 'Correct the source or the build settings; a change of spec.build builds again',
-    showsLog: true,
   },
   {
     reason: ({ reason }) => reason,
     isIt: () => true,
     cause: ({ message, detail }) => detail || message || 'it failed, and nothing says why',
     next: () => changeIt,
-    showsLog: true,
   },
 ];
 
 function stepCause(facts: Facts): string {
   const words = said(facts);
-  const code = facts.step?.terminated?.exitCode;
-  const ended = code === undefined ? 'the step failed' : `the step ended with exit code ${code}`;
-  return `${where(facts)}${ended}${words === '' ? '' : `: ${words}`}`;
+  return `${where(facts)}the step failed${words === '' ? '' : `: ${words}`}`;
+}
+
+/** As Shipwright says it: `BuildRun <name> failed to finish within <time>`. */
+function limit(message: string): string {
+  const time = message.match(/within (\S+)$/)?.[1];
+  return time === undefined ? '' : ` of ${time}`;
 }
 
 /** For a run that is over: what was missing may be there by now, and the run does not come back. */
 function afterRefusal({ next, missing }: Refusal): string {
   return missing ? `${next}, then ${rebuild}` : next;
-}
-
-function exitCode({ step }: Facts): string {
-  return step?.terminated === undefined ? '' : ` (exit code ${step.terminated.exitCode})`;
 }
 
 /** Told from a refused pull by the words beside it, or by the image it is about. */
