@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { CLUSTER_BUILD_STRATEGY } from '@openfunction/api';
 import { afterEach, expect, it } from 'vitest';
 import { KubeClient } from './client.ts';
 
@@ -37,4 +38,14 @@ it('says that a pod whose log is asked for is gone', async () => {
     response.end(JSON.stringify({ kind: 'Status', code: 404, reason: 'NotFound', message: 'pods "p" not found' }));
   });
   await expect(kube.logTail({ namespace: 'ns', name: 'p' }, TAIL)).rejects.toMatchObject({ code: 'api.not-found' });
+});
+
+it('reads an empty list of names, whose items are null', async () => {
+  const kube = await clientOf((_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(
+      JSON.stringify({ kind: 'PartialObjectMetadataList', metadata: { resourceVersion: '7' }, items: null }),
+    );
+  });
+  expect(await kube.list(CLUSTER_BUILD_STRATEGY, { metadataOnly: true })).toEqual({ items: [], resourceVersion: '7' });
 });

@@ -109,7 +109,7 @@ export class KubeClient {
         query: { ...selectors(selection), limit: PAGE_SIZE, continue: continueToken },
         ...(selection.metadataOnly === true && { accept: METADATA_LIST }),
       })) as ListPage;
-      for (const item of page.items) items.push({ ...item, apiVersion: this.apiVersion(kind), kind: kind.kind });
+      for (const item of page.items ?? []) items.push({ ...item, apiVersion: this.apiVersion(kind), kind: kind.kind });
       continueToken = page.metadata.continue || undefined;
       resourceVersion = page.metadata.resourceVersion;
     } while (continueToken !== undefined);
@@ -255,7 +255,8 @@ interface ApiResources {
   resources: { name: string }[];
 }
 interface ListPage {
-  items: KubeObject[];
+  /** Null in an empty list of names (PartialObjectMetadataList). */
+  items: KubeObject[] | null;
   metadata: { continue?: string; resourceVersion: string };
 }
 
