@@ -13,7 +13,7 @@ export default defineConfig({
           name: 'unit',
           // Some wait for processes they start, on machines that have other things to do.
           testTimeout: 30_000,
-          include: [`${SERVICES}/*.test.ts`, 'test/{admission,bench}/**/*.test.ts'],
+          include: [`${SERVICES}/*.test.ts`, 'test/{admission,bench,strategies}/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.integration.test.ts', '**/*.{slow,long}.test.ts'],
         },
       },
