@@ -206,14 +206,13 @@ describe('ko', async () => {
 
   async function build(params: ParamValues = {}): Promise<StepRun> {
     const layout = join(folder, 'layout');
-    await writeLayout(join(layout, 'image'), 'index');
-    await writeFile(join(layout, 'refs'), `${OUTPUT_IMAGE}@sha256:${DIGEST}\n`);
+    await writeLayout(layout, 'index');
     const env = { TOOLS: join(folder, 'tools'), LAYOUT: layout };
     return runStep(strategy, stepOf(strategy, 'build-and-push'), folder, { params, env });
   }
 
   beforeEach(async () => {
-    await fakeProgram(program(), `env -0 > '${folder}/environment'`);
+    await fakeProgram(program(), `env -0 > '${folder}/environment'; echo '${OUTPUT_IMAGE}@sha256:${DIGEST}'`);
     await fakeProgram(join(folder, 'bin/go'), '[ "$1" != env ] || echo arm64');
   });
 
@@ -226,7 +225,7 @@ describe('ko', async () => {
     expect(code).toBe(0);
     expect(await argumentsOf(program())).toEqual([
       ...['build', '--bare', '--tags', 'v1', '--platform', 'linux/arm64', '--sbom', 'none'],
-      ...['--image-refs', join(folder, 'layout/refs'), '--oci-layout-path', join(folder, 'layout/image'), './.'],
+      ...['--oci-layout-path', join(folder, 'layout'), './.'],
     ]);
     expect(await environment()).toEqual(
       expect.arrayContaining(['KO_DOCKER_REPO=registry.example.com:5000/team/hello', 'GOTOOLCHAIN=auto']),
