@@ -84,6 +84,14 @@ export const STATE = {
 } as const;
 export type State = (typeof STATE)[keyof typeof STATE];
 
+/** The states in which a build is over, well or not. */
+export const BUILD_ENDED: readonly string[] = [STATE.succeeded, STATE.failed, STATE.timeout, STATE.canceled];
+
+/** Whether a Builder's build is over. */
+export function isBuilderEnded(builder: { status?: { state?: string } }): boolean {
+  return BUILD_ENDED.includes(builder.status?.state ?? '');
+}
+
 export const PHASE = { build: 'Build', serving: 'Serving' } as const;
 
 /** Value of `spec.state` that stops a Builder (two l, as in the original; the state it leads to has one). */

@@ -16,13 +16,6 @@ import { shipwrightNames } from './engines/shipwright/make.ts';
 import type { RefusedBuild } from './engines/shipwright/registration.ts';
 import type { BuildResult } from './engines/shipwright/result.ts';
 
-const ENDED: readonly string[] = [STATE.succeeded, STATE.failed, STATE.timeout, STATE.canceled];
-
-/** Whether the build is over, well or not. */
-export function isEnded(builder: Builder): boolean {
-  return ENDED.includes(builder.status?.state ?? '');
-}
-
 /** Shipwright is not there: the build starts when it is. */
 export function markNotInstalled(builder: Builder, now: Date): BuilderStatus {
   const message =

@@ -3,6 +3,7 @@ import {
   BUILDER,
   type Builder,
   CLUSTER_BUILD_STRATEGY,
+  isBuilderEnded,
   type Kind,
   type KubeObject,
   POD,
@@ -13,13 +14,12 @@ import {
 import { ownerOf, type Watch, type World } from '@openfunction/controller';
 import { type Change, storeKey } from '@openfunction/kube';
 import type { Key } from '@openfunction/queue';
-import { isEnded } from './conditions.ts';
 import { strategyOf } from './engines/shipwright/evidence.ts';
 import { TAIL } from './engines/shipwright/log-tail.ts';
 import { shipwrightNames } from './engines/shipwright/make.ts';
 import { failedStep, RUN_LABEL, readPod, trimPod } from './engines/shipwright/pod.ts';
 import { readRefusal } from './engines/shipwright/registration.ts';
-import { hasFailed, runStatusOf } from './engines/shipwright/status.ts';
+import { buildStatusOf, hasFailed, runStatusOf } from './engines/shipwright/status.ts';
 
 /** What the build-controller sees of one Builder. */
 export interface BuilderSeen {
@@ -53,7 +53,7 @@ export const watches: Watch[] = [
 export async function observe(object: KubeObject, world: World): Promise<BuilderSeen> {
   const builder = object as Builder;
   const installed = world.served(SHIPWRIGHT_BUILD) === true && world.served(SHIPWRIGHT_BUILD_RUN) === true;
-  if (!installed || isEnded(builder)) return { builder, installed, run: undefined };
+  if (!installed || isBuilderEnded(builder)) return { builder, installed, run: undefined };
   const names = shipwrightNames(builder);
   const { namespace } = builder.metadata;
   const build = world.store(SHIPWRIGHT_BUILD).get(storeKey({ namespace, name: names.build }));
@@ -117,7 +117,7 @@ function buildersMissing({ type, object }: Change, world: World): Key[] {
   return world
     .store(SHIPWRIGHT_BUILD)
     .list()
-    .filter((build) => build['status']?.registered === 'False' && build['spec']?.strategy?.name === name)
+    .filter((build) => buildStatusOf(build).registered === 'False' && build['spec']?.strategy?.name === name)
     .filter((build) => (build['spec']?.strategy?.kind ?? BUILD_STRATEGY.kind) === kind.kind)
     .filter((build) => namespace === undefined || build.metadata.namespace === namespace)
     .flatMap(keyOfOwner);

@@ -2,6 +2,7 @@ import {
   BUILDER_CANCELLED,
   type Builder,
   type BuilderStatus,
+  isBuilderEnded,
   type KubeObject,
   parseDuration,
   REASON,
@@ -9,13 +10,14 @@ import {
   STATE,
 } from '@openfunction/api';
 import type { Plan } from '@openfunction/controller';
-import { isEnded, markBuilding, markEnded, markMissing, markNotInstalled, markPending, noteOf } from './conditions.ts';
+import { markBuilding, markEnded, markMissing, markNotInstalled, markPending, noteOf } from './conditions.ts';
 import { lastSeenOf } from './engines/shipwright/evidence.ts';
 import { explainStuck } from './engines/shipwright/failure.ts';
 import { makeBuild, makeBuildRun, shipwrightNames } from './engines/shipwright/make.ts';
 import { type RefusedBuild, readRefusal } from './engines/shipwright/registration.ts';
 import { type BuildResult, readResult } from './engines/shipwright/result.ts';
 import { readStage } from './engines/shipwright/stage.ts';
+import { buildStatusOf } from './engines/shipwright/status.ts';
 import { outOfTime } from './engines/shipwright/trouble.ts';
 import type { BuilderSeen } from './observe.ts';
 
@@ -36,7 +38,7 @@ const AGAIN_SOON_MS = 5_000;
 /** What to do for one Builder. */
 export function planBuilder(seen: BuilderSeen, now: Date): Plan<BuilderStatus> {
   const { builder, run, installed } = seen;
-  if (isEnded(builder)) return nothing();
+  if (isBuilderEnded(builder)) return nothing();
   const result = run === undefined ? endedWithoutRun(seen) : readResult({ ...seen, run });
   if (result !== undefined) return end(builder, result, now, []);
   const cancel = cancelCause(seen, now);
@@ -113,7 +115,7 @@ function quietAtFirst(builder: Builder, plan: Plan<BuilderStatus>, now: Date): P
 }
 
 function isAccepted(build: KubeObject): boolean {
-  return build['status']?.registered === 'True';
+  return buildStatusOf(build).registered === 'True';
 }
 
 function isBuilding({ status }: Builder): boolean {

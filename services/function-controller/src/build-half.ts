@@ -1,9 +1,11 @@
 import {
+  BUILD_ENDED,
   BUILDER_CANCELLED,
   type Builder,
   builderName,
   contentHash,
   type Function,
+  isBuilderEnded,
   REASON,
   STATE,
   type StepStatus,
@@ -26,8 +28,6 @@ import { expiredBuilders, surplusBuilders } from './retention.ts';
 export interface BuildPart extends Part {
   image: string | undefined;
 }
-
-const ENDED: readonly string[] = [STATE.succeeded, STATE.failed, STATE.timeout, STATE.canceled];
 
 export function planBuild(seen: FunctionSeen, now: Date): BuildPart {
   const { fn } = seen;
@@ -58,7 +58,7 @@ function needsBuilder({ fn, builders }: FunctionSeen, hash: string): boolean {
   const { resourceHash = '', resourceRef = '', state = '' } = fn.status?.build ?? {};
   if (resourceHash === '' || resourceRef === '') return true;
   if (resourceHash !== hash && !isTakenOver(fn, resourceHash)) return true;
-  return !builders.has(resourceRef) && !ENDED.includes(state);
+  return !builders.has(resourceRef) && !BUILD_ENDED.includes(state);
 }
 
 /** The Go operator's hash of the very build that is wanted: it stays, under a hash of ours. No rebuild was ever asked of that operator. */
@@ -71,7 +71,9 @@ function beginBuild(seen: FunctionSeen, hash: string): BuildPart {
   const { fn, builders } = seen;
   const { lastSuccessfulResourceRef, resourceRef } = fn.status?.build ?? {};
   const name = builderName(shortHash(fn.metadata.uid ?? '', hash, resourceRef));
-  const running = [...builders.values()].filter((builder) => builder.metadata.name !== name && !isEnded(builder));
+  const running = [...builders.values()].filter(
+    (builder) => builder.metadata.name !== name && !isBuilderEnded(builder),
+  );
   if (running.length > 0) return awaitCancel(seen, running);
   const build: StepStatus = {
     state: STATE.created,
@@ -114,8 +116,9 @@ function followBuild(seen: FunctionSeen, hash: string, now: Date): BuildPart {
   const recorded = fn.status?.build ?? {};
   const builder = builders.get(recorded.resourceRef ?? '');
   const build: StepStatus = { ...recorded, ...(builder === undefined ? {} : stepOf(builder)), resourceHash: hash };
-  const ended = ENDED.includes(build.state ?? '');
-  const kept = builder === undefined || isEnded(builder) || builder.spec.state === BUILDER_CANCELLED ? [] : [builder];
+  const ended = BUILD_ENDED.includes(build.state ?? '');
+  const kept =
+    builder === undefined || isBuilderEnded(builder) || builder.spec.state === BUILDER_CANCELLED ? [] : [builder];
   const { wakeAt, expired } = expiredBuilders(fn, [...builders.values()], now);
   return {
     image: build.state === STATE.succeeded ? builtImage(fn, builder) : lastImage(seen),
@@ -160,16 +163,12 @@ function lastImage({ fn, servings }: FunctionSeen): string | undefined {
   return (servings.get(lastSuccessfulResourceRef) ?? servings.get(resourceRef))?.spec.image;
 }
 
-function isEnded(builder: Builder): boolean {
-  return ENDED.includes(builder.status?.state ?? '');
-}
-
 function conditionOf(build: StepStatus, builder: Builder | undefined): PartCondition {
   const ready = builder?.status?.conditions?.find(({ type }) => type === 'Ready');
   if (build.state === STATE.succeeded) {
     return { status: 'True', reason: REASON.succeeded, message: `Builder ${build.resourceRef} has built the image.` };
   }
-  if (ENDED.includes(build.state ?? '')) {
+  if (BUILD_ENDED.includes(build.state ?? '')) {
     return {
       status: 'False',
       reason: build.reason ?? build.state ?? REASON.failed,
