@@ -20,7 +20,7 @@ export const GIT_TROUBLES: readonly Trouble[] = [
   },
   {
     reason: ({ detailReason }) => detailReason,
-    isIt: ({ detailReason }) => detailReason in GIT_NEXT,
+    isIt: ({ detailReason }) => Object.hasOwn(GIT_NEXT, detailReason),
     cause: (facts) => `${where(facts)}${repository(facts)}: ${said(facts) || facts.detail}`,
     next: (facts) => `${GIT_NEXT[facts.detailReason]?.(facts)}, then ${rebuild}`,
   },

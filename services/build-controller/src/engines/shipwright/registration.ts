@@ -30,20 +30,10 @@ const SECRET_MISSING = new Set([
   'SpecOutputSecretRefNotFound',
   'MultipleSecretRefNotFound',
 ]);
-const PARAMETERS = new Set([
-  'MissingParameterValues',
-  'UndefinedParameter',
-  'RestrictedParametersInUse',
-  'WrongParameterValueType',
-  'InconsistentParameterValues',
-  'EmptyArrayItemParameterValues',
-  'IncompleteConfigMapValueParameterValues',
-  'IncompleteSecretValueParameterValues',
-]);
 
 /** Whether a reason, of a Build or of a BuildRun, is one that `explainRefusal` knows. */
 export function isRefusal(reason: string): boolean {
-  return STRATEGY_MISSING.has(reason) || SECRET_MISSING.has(reason) || PARAMETERS.has(reason);
+  return STRATEGY_MISSING.has(reason) || SECRET_MISSING.has(reason) || Object.hasOwn(PARAMETER_CAUSES, reason);
 }
 
 /** Cause and next step for a reason of Shipwright's validation (build_types.go, pkg/validate). */
@@ -58,7 +48,7 @@ export function explainRefusal({ builder, strategy, registration }: Refused): Re
     return { cause, next, missing: true };
   }
   if (SECRET_MISSING.has(reason)) return { ...missingSecrets(builder, reason, message), missing: true };
-  if (PARAMETERS.has(reason)) {
+  if (Object.hasOwn(PARAMETER_CAUSES, reason)) {
     const next = `Correct spec.build.shipwright.params (kubectl get ${strategy.kind.toLowerCase()} ${strategy.name} -o yaml shows its parameters)`;
     return { cause: `${PARAMETER_CAUSES[reason]?.(named)}: ${listIn(message)}`, next, missing: false };
   }
