@@ -1,5 +1,6 @@
 import {
   ADMISSION_TABLES,
+  ask,
   type Default,
   FUNCTION_V1BETA1_RULES,
   type Rule,
@@ -12,8 +13,9 @@ import { printPath, printProblem, problemOf } from './problem.ts';
 
 /** What users read: the answer of each row to its own example. `npx vitest run libs/admission --update` writes the file anew. */
 
-function answerOf({ number, id, level, path, broken, refuses, seen = {} }: Rule): string {
-  const complaints = [broken(refuses, seen) ?? []].flat();
+function answerOf(rule: Rule): string {
+  const { number, id, level, path, refuses, seen } = rule;
+  const complaints = [ask(rule, refuses, seen) ?? []].flat();
   const lines = complaints.map((complaint) => {
     const problem = problemOf(complaint, segments(path));
     return `    ${printPath(problem.path)}: ${printProblem(problem)}`;

@@ -1,6 +1,6 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { ANNOTATION, GATEWAY, GATEWAY_DEFAULTS, GATEWAY_RULES, KUBE_GATEWAY, REMOVE } from '@openfunction/api';
+import { ANNOTATION, ask, GATEWAY, GATEWAY_DEFAULTS, GATEWAY_RULES, KUBE_GATEWAY, REMOVE } from '@openfunction/api';
 import { GATEWAY_SCHEMA } from '@openfunction/api/schemas';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -725,7 +725,7 @@ describe('the rows of a Gateway', () => {
       fc.property(gatewayLike, gatewayLike, (object, old) => {
         const text = JSON.stringify(object);
         const once = applyDefaults(GATEWAY_DEFAULTS, object, 'update', old);
-        for (const { broken } of GATEWAY_RULES) broken(once.object, { old });
+        for (const rule of GATEWAY_RULES) ask(rule, once.object, { old });
         const twice = applyDefaults(GATEWAY_DEFAULTS, once.object, 'update', old);
         expect(twice.set).toEqual([]);
         expect(JSON.stringify(object)).toBe(text);

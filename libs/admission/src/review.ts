@@ -5,6 +5,7 @@ import {
   isEqual,
   isObject,
   type Kind,
+  NOTHING,
   type Operation,
   type Rule,
   type Seen,
@@ -245,9 +246,10 @@ function told(
 ): { rule: Rule; problem: Problem }[] {
   const found: { rule: Rule; problem: Problem }[] = [];
   for (const { within, rules: rows } of groupsOf(rules, level, operation)) {
-    if (within.length > 0 && !isObject(valueAt(object, within))) continue;
+    const around = within.length === 0 ? NOTHING : valueAt(object, within);
+    if (!isObject(around)) continue;
     for (const rule of rows) {
-      const broken = rule.broken(object, seen);
+      const broken = rule.broken(object, seen, around);
       if (broken === undefined) continue;
       const complaints = 'reason' in broken ? [broken] : broken;
       for (const complaint of complaints) found.push({ rule, problem: problemOf(complaint, segments(rule.path)) });

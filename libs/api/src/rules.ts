@@ -68,7 +68,8 @@ export interface Rule {
   /** Other fields the rule compares with: on update the rule also speaks when one of these has changed. */
   about?: readonly string[];
   twin?: Twin;
-  broken: (object: unknown, seen: Seen) => Told;
+  /** What it says; `around` is the object at `within`, and an empty one for a row without. */
+  broken: (object: unknown, seen: Seen, around: Tree) => Told;
   /** An object this row accepts, and one it refuses; both with `seen` where that is needed. */
   accepts: unknown;
   refuses: unknown;
@@ -136,20 +137,19 @@ export function isBlank(value: unknown): boolean {
 
 /** What one row says about an object, if that has what the row is about. */
 export function ask({ within, broken }: Rule, object: unknown, seen: Seen = {}): Told {
-  return within === undefined || isObject(valueAt(object, within)) ? broken(object, seen) : undefined;
+  const around = within === undefined ? NOTHING : valueAt(object, within);
+  return isObject(around) ? broken(object, seen, around) : undefined;
 }
+
+/** Stands around a row that is asked about every object. */
+export const NOTHING: Tree = Object.freeze({});
 
 /** The parts of a row that looks at an object which must be there for it to say anything. */
 export function lookWithin(
   within: string,
   look: (around: Tree, object: unknown, seen: Seen) => Told,
 ): Required<Pick<Rule, 'within' | 'broken'>> {
-  const at = segments(within);
-  const broken: Rule['broken'] = (object, seen) => {
-    const around = valueAt(object, at);
-    return isObject(around) ? look(around, object, seen) : undefined;
-  };
-  return { within, broken };
+  return { within, broken: (object, seen, around) => look(around, object, seen) };
 }
 
 /** The path of the object around a field. */

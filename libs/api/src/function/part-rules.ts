@@ -1,5 +1,5 @@
 import { LABEL } from '../names.ts';
-import { type Complaint, type FieldPath, isObject, type Rule, type Twin, valueAt } from '../rules.ts';
+import { ask, type Complaint, type FieldPath, isObject, type Rule, type Twin, valueAt } from '../rules.ts';
 import { built } from './examples.ts';
 import { FUNCTION_RULES } from './rules.ts';
 
@@ -26,7 +26,7 @@ function isShared(path: string, part: Part): boolean {
 }
 
 function partRule(rule: Rule, part: Part): Rule {
-  const { twin, about, within, seen: _, broken, ...row } = rule;
+  const { twin, about, within, seen: _, ...row } = rule;
   return {
     ...row,
     path: moved(rule.path, part),
@@ -35,7 +35,7 @@ function partRule(rule: Rule, part: Part): Rule {
     ...(twin !== undefined && { twin: movedTwin(twin, part) }),
     broken: (object, { old, ...cluster }) => {
       const seen = { ...cluster, ...(old !== undefined && { old: asFunction(old, part) }) };
-      const found = broken(asFunction(object, part), seen);
+      const found = ask(rule, asFunction(object, part), seen);
       if (found === undefined) return undefined;
       return Array.isArray(found)
         ? found.map((one: Complaint) => movedComplaint(one, part))

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Complaint, Rule } from '../rules.ts';
+import { ask, type Complaint, type Rule } from '../rules.ts';
 import { GATEWAY_DEFAULTS } from './defaults.ts';
 import { gateway } from './examples.ts';
 import { GATEWAY_RULES } from './rules.ts';
 
 function complaintsOf(rule: Rule, object: unknown): readonly Complaint[] {
-  return [rule.broken(object, rule.seen ?? {}) ?? []].flat();
+  return [ask(rule, object, rule.seen) ?? []].flat();
 }
 
 /** A field path as the rows write it, the index of the first listener for `[]`. */
