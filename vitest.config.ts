@@ -36,6 +36,17 @@ export default defineConfig({
         },
       },
       {
+        // The real Shipwright and Tekton controllers on one control plane; the tests play the kubelet.
+        test: {
+          name: 'conformance',
+          include: ['test/conformance/**/*.test.ts'],
+          globalSetup: ['test/conformance/global-setup.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
         // `npm start` as a user runs it; one file at a time.
         test: {
           name: 'e2e',

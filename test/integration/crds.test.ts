@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { checkSchema } from '@openfunction/admission';
@@ -24,6 +24,7 @@ import { findProgram, silent } from '@openfunction/local';
 import { freshNamespace, type TestCluster, testCluster } from '@openfunction/testing';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { ABSENT, MANIFESTS, publishedManifests } from '../published.ts';
 import { STRICTER } from '../stricter.ts';
 
 /** The CRDs in deploy/crds, as a real API server takes them. The webhook is not there: this is what the schema alone holds. */
@@ -280,14 +281,13 @@ test('a row of kubectl get fn fits 120 columns with typical values', async () =>
   expect(wide).toContain('builder-abcdefghij');
 });
 
-const MANIFESTS = resolve(ROOT, '../shared/data/openfunction/manifests');
-const ABSENT = existsSync(MANIFESTS) ? '' : ` (skipped: they are not at ${MANIFESTS})`;
+const rowsOf = (form: RegExp) => publishedManifests().filter(([file]) => form.test(file));
 
 describe.skipIf(ABSENT !== '')(`the manifests of the original${ABSENT}`, () => {
   const stored = /\.(function\..*\.v1beta2|(gateway|eventbus|eventsource|trigger)\..*\.v1alpha1)\.yaml$/;
-  const rows = ABSENT === '' ? indexRows(stored) : [];
+  const rows = rowsOf(stored);
   /** Without the webhook, which converts them, the API server takes none of these: our check of the schema stands in. */
-  const older = ABSENT === '' ? indexRows(/\.function\..*\.v1beta1\.yaml$/) : [];
+  const older = rowsOf(/\.function\..*\.v1beta1\.yaml$/);
 
   test('are found in the index', () => {
     expect(rows.length).toBeGreaterThan(50);
@@ -313,13 +313,4 @@ describe.skipIf(ABSENT !== '')(`the manifests of the original${ABSENT}`, () => {
     const object = parse(readFileSync(join(MANIFESTS, file), 'utf8'));
     expect([verdict, checkSchema(FUNCTION_V1BETA1_SCHEMA, object, [])]).toEqual(['ok', []]);
   });
-
-  /** File and verdict of each manifest whose name has this form, from the table in INDEX.md. */
-  function indexRows(form: RegExp): [file: string, verdict: string][] {
-    const lines = readFileSync(join(MANIFESTS, 'INDEX.md'), 'utf8').split('\n');
-    const cells = lines.map((line) =>
-      line.split(' | ').map((cell) => cell.replace(/^\| /, '').replaceAll('`', '').trim()),
-    );
-    return cells.filter(([file = '']) => form.test(file)).map(([file = '', , , , verdict = '']) => [file, verdict]);
-  }
 });

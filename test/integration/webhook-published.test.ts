@@ -1,28 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ABSENT, MANIFESTS, publishedManifests } from '../published.ts';
 import { STRICTER } from '../stricter.ts';
 import { startWebhookCluster, type WebhookCluster } from './webhook-cluster.ts';
 
 // Every manifest that the original publishes, through a real API server and the webhook.
 
-const MANIFESTS = resolve(import.meta.dirname, '../../../shared/data/openfunction/manifests');
-const ABSENT = existsSync(MANIFESTS) ? '' : ` (skipped: they are not at ${MANIFESTS})`;
 /** Of kinds and versions that nobody serves. */
 const FOREIGN = ['no CRD for this version', 'not an OpenFunction CRD'];
-
-/** File and verdict of each manifest, from the table in INDEX.md. */
-function index(): [file: string, verdict: string][] {
-  if (ABSENT !== '') return [];
-  const lines = readFileSync(join(MANIFESTS, 'INDEX.md'), 'utf8').split('\n');
-  const rows = lines.map((line) =>
-    line.split(' | ').map((cell) => cell.replace(/^\| /, '').replaceAll('`', '').trim()),
-  );
-  return rows
-    .filter(([file = '']) => file.endsWith('.yaml'))
-    .map(([file = '', , , , verdict = '']): [string, string] => [file, verdict])
-    .filter(([, verdict]) => !FOREIGN.includes(verdict));
-}
 
 /** The fields that a verdict of the index says are refused. */
 function refusedIn(verdict: string): string[] {
@@ -39,7 +24,7 @@ describe.skipIf(ABSENT !== '')(`published manifests${ABSENT}`, () => {
 
   afterAll(() => webhook?.stop());
 
-  const rows = index();
+  const rows = publishedManifests().filter(([, verdict]) => !FOREIGN.includes(verdict));
 
   test('are all there', () => {
     expect(rows.length).toBeGreaterThan(70);

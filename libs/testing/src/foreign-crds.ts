@@ -15,7 +15,7 @@ const SOURCES: readonly CrdSource[] = [
   { module: 'knative.dev/serving@v0.47.0', files: ['config/core/300-resources/service.yaml'] },
   {
     module: 'github.com/shipwright-io/build@v0.17.0',
-    files: ['builds', 'buildruns', 'clusterbuildstrategies'].map(
+    files: ['builds', 'buildruns', 'clusterbuildstrategies', 'buildstrategies'].map(
       (plural) => `deploy/crds/shipwright.io_${plural}.yaml`,
     ),
   },
@@ -51,13 +51,19 @@ async function hasGo(): Promise<boolean> {
 }
 
 async function readSource({ module, files }: CrdSource): Promise<KubeObject[]> {
-  const { stdout } = await run('go', ['mod', 'download', '-json', module], { cwd: '/', maxBuffer: 1 << 24 });
-  const { Dir: directory } = JSON.parse(stdout) as { Dir: string };
+  const directory = await moduleFolder(module);
   const texts = await Promise.all(files.map((file) => readFile(join(directory, file), 'utf8')));
   return texts.flatMap((text) => parseManifests(text) as KubeObject[]);
 }
 
-function withoutConversion(crd: KubeObject): KubeObject {
+/** The folder of a Go module, e.g. `github.com/tektoncd/pipeline@v1.6.0`, fetched if it has to be. Throws without Go. */
+export async function moduleFolder(module: string): Promise<string> {
+  const { stdout } = await run('go', ['mod', 'download', '-json', module], { cwd: '/', maxBuffer: 1 << 24 });
+  return (JSON.parse(stdout) as { Dir: string }).Dir;
+}
+
+/** A CRD whose conversion webhook does not run. */
+export function withoutConversion(crd: KubeObject): KubeObject {
   const { conversion: _dropped, ...spec } = crd['spec'];
   return { ...crd, spec };
 }

@@ -1,7 +1,7 @@
 export { type AuditEvent, readAuditLog } from './audit-log.ts';
 export { type ClusterAddress, type ClusterOptions, type StartedCluster, startTestCluster } from './cluster.ts';
 export { type ControllerWorld, hasControllerWorld, startControllerWorld } from './controller-world.ts';
-export { foreignCrds, NEEDS_GO } from './foreign-crds.ts';
+export { foreignCrds, moduleFolder, NEEDS_GO, withoutConversion } from './foreign-crds.ts';
 export {
   applyFunction,
   defaultGateway,

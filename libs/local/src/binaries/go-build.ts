@@ -1,4 +1,4 @@
-import { chmod, copyFile, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodedError, explain } from '@openfunction/errors';
 import { describeExit, startProcess } from '../process/process.ts';
@@ -24,10 +24,11 @@ export async function goBuild(program: Program, file: string, scratch: string, s
       (seconds) => `fetching the Go module of ${program.name}: ${seconds} s`,
       () => writeModule(program, scratch),
     );
+    const main = await writeMain(program, scratch);
     await sayWhile(
       say,
       (seconds) => `building ${program.name}: ${seconds} s`,
-      () => compile(program, file, scratch),
+      () => compile(program, main, file, scratch),
     );
   } catch (error) {
     throw new CodedError('binary.unavailable', `go build: ${explain(error)}`, error);
@@ -44,6 +45,23 @@ async function writeModule(program: Program, scratch: string): Promise<void> {
   await writeFile(join(scratch, 'go.mod'), goModOf(program, theirs));
   await copyFile(join(folder, 'go.sum'), join(scratch, 'go.sum'));
   await chmod(join(scratch, 'go.sum'), 0o644); // the module cache is read-only
+}
+
+/**
+ * What to compile in `scratch`: the package itself, or a copy of its only file with our settings. (Go refuses overlays over its
+ * module cache.) Throws when a text is not there.
+ */
+async function writeMain({ package: path, settings = [] }: Program, scratch: string): Promise<string> {
+  if (settings.length === 0) return path;
+  const options = { cwd: scratch, env: { ...process.env, GOWORK: 'off' }, timeoutMs: FETCH_MS };
+  const folder = (await run('go', ['list', '-mod=mod', '-f', '{{.Dir}}', path], options)).trim();
+  let text = await readFile(join(folder, 'main.go'), 'utf8');
+  for (const { text: from, becomes } of settings) {
+    if (!text.includes(from)) throw new Error(`main.go of ${path} does not hold ${from}`);
+    text = text.replace(from, becomes);
+  }
+  await writeFile(join(scratch, 'main.go'), text);
+  return '.';
 }
 
 /** `go mod edit -json`, as far as it matters here. */
@@ -79,12 +97,12 @@ export function goModOf(program: Program, theirs: GoMod): string {
   ].join('');
 }
 
-async function compile(program: Program, file: string, scratch: string): Promise<void> {
+async function compile(program: Program, main: string, file: string, scratch: string): Promise<void> {
   const compiler = await startProcess({
     name: 'go build',
     command: 'go',
     // -mod=mod: sums of the modules that are replaced are not in their go.sum and are added here.
-    args: ['build', '-mod=mod', '-trimpath', `-ldflags=${linkerFlags(program)}`, '-o', file, program.package],
+    args: ['build', '-mod=mod', '-trimpath', `-ldflags=${linkerFlags(program)}`, '-o', file, main],
     env: { ...process.env, GOWORK: 'off' },
     cwd: scratch,
     logFile: join(scratch, 'build.log'),
