@@ -36,16 +36,18 @@ export const CLUSTER_EVENT_BUS = kind(
 );
 export const TRIGGER = kind('events.openfunction.io', ['v1alpha1'], 'Trigger', 'triggers');
 
-export const SHIPWRIGHT_BUILD = kind('shipwright.io', ['v1beta1'], 'Build', 'builds');
-export const SHIPWRIGHT_BUILD_RUN = kind('shipwright.io', ['v1beta1'], 'BuildRun', 'buildruns');
+/** v1alpha1 alone is served by Shipwright up to v0.11; both are since v0.12. */
+const SHIPWRIGHT_VERSIONS = ['v1beta1', 'v1alpha1'] as const;
+export const SHIPWRIGHT_BUILD = kind('shipwright.io', SHIPWRIGHT_VERSIONS, 'Build', 'builds');
+export const SHIPWRIGHT_BUILD_RUN = kind('shipwright.io', SHIPWRIGHT_VERSIONS, 'BuildRun', 'buildruns');
 export const CLUSTER_BUILD_STRATEGY = kind(
   'shipwright.io',
-  ['v1beta1'],
+  SHIPWRIGHT_VERSIONS,
   'ClusterBuildStrategy',
   'clusterbuildstrategies',
   false,
 );
-export const BUILD_STRATEGY = kind('shipwright.io', ['v1beta1'], 'BuildStrategy', 'buildstrategies');
+export const BUILD_STRATEGY = kind('shipwright.io', SHIPWRIGHT_VERSIONS, 'BuildStrategy', 'buildstrategies');
 
 export const KNATIVE_SERVICE = kind('serving.knative.dev', ['v1'], 'Service', 'services');
 export const KNATIVE_REVISION = kind('serving.knative.dev', ['v1'], 'Revision', 'revisions');

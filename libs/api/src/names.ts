@@ -52,6 +52,8 @@ export const DEFAULT_VERSION = 'latest';
 export const DEFAULT_GATEWAY = { name: 'openfunction', namespace: 'openfunction' } as const;
 export const DEFAULT_CLUSTER_DOMAIN = 'cluster.local';
 export const DEFAULT_BUILD_STRATEGY = { name: 'openfunction', kind: 'ClusterBuildStrategy' } as const;
+/** For a Dockerfile: of the strategies that read one, kaniko is the one that asks nothing of the nodes (deploy/strategies). */
+export const DOCKERFILE_BUILD_STRATEGY = { name: 'kaniko', kind: 'ClusterBuildStrategy' } as const;
 export const INTERNAL_LISTENER = { name: 'ofn-http-internal', port: 80, protocol: 'HTTP' } as const;
 /** Service in the Gateway's namespace that leads to the data plane. */
 export const GATEWAY_SERVICE_NAME = 'gateway';
@@ -90,6 +92,15 @@ export const BUILD_ENDED: readonly string[] = [STATE.succeeded, STATE.failed, ST
 /** Whether a Builder's build is over. */
 export function isBuilderEnded(builder: { status?: { state?: string } }): boolean {
   return BUILD_ENDED.includes(builder.status?.state ?? '');
+}
+
+/** The strategy of a build that names none: a Dockerfile alone needs one that reads it (controllers.md Q22). Takes any JSON. */
+export function defaultBuildStrategy({ builder, dockerfile }: { builder?: unknown; dockerfile?: unknown }) {
+  return hasText(dockerfile) && !hasText(builder) ? DOCKERFILE_BUILD_STRATEGY : DEFAULT_BUILD_STRATEGY;
+}
+
+function hasText(value: unknown): boolean {
+  return typeof value === 'string' && value.trim() !== '';
 }
 
 export const PHASE = { build: 'Build', serving: 'Serving' } as const;

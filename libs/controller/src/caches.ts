@@ -70,6 +70,10 @@ export class Caches implements World {
     return this.#of(kind).served;
   }
 
+  version(kind: Kind): string | undefined {
+    return this.served(kind) === true ? this.#client.apiVersion(kind).split('/').at(-1) : undefined;
+  }
+
   async confirm(kind: Kind, key: { namespace?: string | undefined; name: string }) {
     const cached = this.store(kind).get(storeKey(key));
     if (cached !== undefined) return cached;

@@ -22,6 +22,8 @@ export interface World {
   store: (kind: Kind) => Store;
   /** Whether the API server serves the kind; undefined before it answered. */
   served: (kind: Kind) => boolean | undefined;
+  /** The version under which the kind is read and written, e.g. `v1beta1`; undefined while it is not served. */
+  version: (kind: Kind) => string | undefined;
   /** The object as cached, else as the API server has it now: for decisions that rest on something being gone. */
   confirm: (kind: Kind, key: { namespace?: string | undefined; name: string }) => Promise<KubeObject | undefined>;
   /** The end of a container's log, for people to read; undefined when it cannot be had. Never throws. */

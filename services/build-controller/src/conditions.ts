@@ -11,6 +11,7 @@ import {
   setCondition,
 } from '@openfunction/api';
 import type { Note } from '@openfunction/kube';
+import type { EnvTrouble } from './engines/shipwright/env.ts';
 import type { Explanation } from './engines/shipwright/failure.ts';
 import { shipwrightNames } from './engines/shipwright/make.ts';
 import type { RefusedBuild } from './engines/shipwright/registration.ts';
@@ -19,7 +20,7 @@ import type { BuildResult } from './engines/shipwright/result.ts';
 /** Shipwright is not there: the build starts when it is. */
 export function markNotInstalled(builder: Builder, now: Date): BuilderStatus {
   const message =
-    'Shipwright is not installed: builds.shipwright.io/v1beta1 is not served. The build starts when it is.';
+    'Shipwright is not installed: neither v1beta1 nor v1alpha1 of builds.shipwright.io is served. The build starts when one is.';
   return stated(builder, {}, { status: 'Unknown', reason: REASON.dependencyMissing, message }, now);
 }
 
@@ -34,6 +35,13 @@ export function markPending(builder: Builder, now: Date): BuilderStatus {
 export function markMissing(builder: Builder, refused: RefusedBuild, now: Date): BuilderStatus {
   const ready = { status: 'Unknown', reason: REASON.dependencyMissing, message: refused.message } as const;
   return stated(builder, beforeRun(builder), ready, now);
+}
+
+/** The strategy cannot take what the spec asks for: the build starts when it can, or the Function asks for something else. */
+export function markUnsupported(builder: Builder, { cause, next }: EnvTrouble, now: Date): BuilderStatus {
+  const message = `${cause}. ${next}; the build then starts by itself.`;
+  const ready = { status: 'Unknown', reason: 'UnsupportedEnv', message } as const;
+  return stated(builder, { phase: PHASE.build, state: STATE.building }, ready, now);
 }
 
 /** Build and BuildRun exist and go on, or are held up by something that may pass. */

@@ -1,4 +1,5 @@
 import {
+  BUILD_STRATEGY,
   BUILDER,
   type Builder,
   CLUSTER_BUILD_STRATEGY,
@@ -12,7 +13,7 @@ import {
 import type { World } from '@openfunction/controller';
 import { type Change, Store } from '@openfunction/kube';
 import { describe, expect, it } from 'vitest';
-import { makeBuild, makeBuildRun } from './engines/shipwright/make.ts';
+import { makeBuildRun } from './engines/shipwright/make.ts';
 import { RUN_LABEL } from './engines/shipwright/pod.ts';
 import { observe, watches } from './observe.ts';
 
@@ -22,8 +23,10 @@ const builder: Builder = {
   metadata: { name: 'builder-a', namespace: 'ns', uid: 'uid-b' },
   spec: { image: 'acme/fn:v1', srcRepo: { url: 'https://git.example.com/fn.git' } },
 };
-const runOf = (status: object): KubeObject => ({ ...makeBuildRun(builder, { cancel: false }), status });
-const buildOf = (status: object): KubeObject => ({ ...makeBuild(builder), status });
+const runOf = (status: object): KubeObject => ({
+  ...makeBuildRun(builder, { version: 'v1beta1', cancel: false }),
+  status,
+});
 const FAILED = { completionTime: 'then', conditions: [{ type: 'Succeeded', status: 'False', reason: 'Failed' }] };
 const pod = (name: string, run: string): KubeObject => ({
   apiVersion: 'v1',
@@ -32,11 +35,19 @@ const pod = (name: string, run: string): KubeObject => ({
   spec: { containers: [{ name: 'step-a' }, { name: 'step-b' }] },
   status: { containerStatuses: [{ name: 'step-b', state: { terminated: { exitCode: 2 } } }] },
 });
-const strategy: KubeObject = {
-  ...pod('openfunction', ''),
-  kind: 'ClusterBuildStrategy',
-  metadata: { name: 'openfunction' },
-};
+const makeStrategy = (kind: 'ClusterBuildStrategy' | 'BuildStrategy', namespace?: string): KubeObject => ({
+  apiVersion: 'shipwright.io/v1beta1',
+  kind,
+  metadata: { name: 'openfunction', ...(namespace !== undefined && { namespace }) },
+  spec: {
+    parameters: [
+      { name: 'builder-image', description: 'x' },
+      { name: 'env', type: 'array', defaults: [] },
+    ],
+    steps: [{ name: 'create' }],
+  },
+});
+const strategy = makeStrategy('ClusterBuildStrategy');
 
 /** A world of these objects, which counts what is asked of the API server. */
 function makeWorld(objects: [Kind, KubeObject][], live: KubeObject[] = []) {
@@ -53,6 +64,7 @@ function makeWorld(objects: [Kind, KubeObject][], live: KubeObject[] = []) {
   const world: World = {
     store,
     served: () => true,
+    version: () => 'v1beta1',
     confirm: async (kind, { namespace, name }) => {
       const cached = store(kind).get(`${namespace}/${name}`);
       if (cached !== undefined) return cached;
@@ -100,17 +112,39 @@ describe('what is looked at', () => {
   it('is nothing any more when the build is over', async () => {
     const { world, asked } = makeWorld([run(FAILED), [POD, pod('task-pod', runName)]]);
     const over = { ...builder, status: { state: 'Failed', resourceRef: { 'shipwright.io/buildRun': 'gone' } } };
-    expect(await observe(over, world)).toEqual({ builder: over, installed: true, run: undefined });
+    expect(await observe(over, world)).toEqual({ builder: over, shipwright: 'v1beta1', run: undefined });
     expect(asked).toEqual([]);
   });
 
+  const NAMESPACED = { ...builder, spec: { ...builder.spec, shipwright: { strategy: { name: 'openfunction' } } } };
+
   it.each([
-    ['there', [[CLUSTER_BUILD_STRATEGY, strategy]] as [Kind, KubeObject][], true],
-    ['missing', [], false],
-  ])('is whether the strategy is %s, when Shipwright misses it', async (_case, more, found) => {
-    const refused = buildOf({ registered: 'False', reason: 'ClusterBuildStrategyNotFound' });
-    const { world } = makeWorld([[SHIPWRIGHT_BUILD, refused], ...more]);
-    expect((await observe(builder, world)).strategyFound).toBe(found);
+    ['the cluster', builder, CLUSTER_BUILD_STRATEGY, strategy],
+    ['its namespace', NAMESPACED, BUILD_STRATEGY, makeStrategy('BuildStrategy', 'ns')],
+  ])('is what the strategy of %s declares', async (_case, of, kind, object) => {
+    const declared = new Map([
+      ['builder-image', 'string'],
+      ['env', 'array'],
+    ]);
+    expect((await observe(of, makeWorld([[kind, object]]).world)).declared).toEqual(declared);
+    expect((await observe(of, makeWorld([]).world)).declared).toBeUndefined();
+  });
+
+  it.each([
+    ['both are v1alpha1', ['v1alpha1', 'v1alpha1'], 'v1alpha1'],
+    ['one is not served', ['v1beta1', undefined], undefined],
+    ['they differ, while Shipwright is upgraded', ['v1beta1', 'v1alpha1'], undefined],
+  ])('is the version of Shipwright: %s', async (_case, [build, run], expected) => {
+    const { world } = makeWorld([]);
+    const version = (kind: Kind) => (kind === SHIPWRIGHT_BUILD ? build : run);
+    expect((await observe(builder, { ...world, version })).shipwright).toBe(expected);
+  });
+
+  it('of a strategy is nothing but its parameters', () => {
+    const trim = watches.find(({ kind }) => kind === CLUSTER_BUILD_STRATEGY)?.trim;
+    expect(trim?.(strategy)['spec']).toEqual({
+      parameters: [{ name: 'builder-image' }, { name: 'env', type: 'array' }],
+    });
   });
 });
 
@@ -127,12 +161,25 @@ describe('who is woken', () => {
     expect(wokenBy(POD, { type: 'updated', object: pod('p', 'of-somebody-else') }, world)).toEqual([]);
   });
 
+  const other = { ...strategy, spec: { parameters: [{ name: 'ENV_VARS' }] } };
+  const of = (status: object) => ({ ...builder, status });
+  const STARTED = of({ state: 'Building', resourceRef: { 'shipwright.io/buildRun': 'r' } });
+
   it.each([
-    ['that appears: whose Build was refused for want of it', 'added', { registered: 'False' }, BUILDER_KEY],
-    ['that changes: nobody', 'updated', { registered: 'False' }, []],
-    ['that appears: nobody whose Build is accepted', 'added', { registered: 'True' }, []],
-  ] as const)('by a strategy %s', (_case, type, status, expected) => {
-    const { world } = makeWorld([[SHIPWRIGHT_BUILD, buildOf(status)]]);
-    expect(wokenBy(CLUSTER_BUILD_STRATEGY, { type, object: strategy }, world)).toEqual(expected);
+    ['that appears: whose build has not started', { type: 'added' }, builder, BUILDER_KEY],
+    ['that declares other parameters: the same', { type: 'updated', old: other }, builder, BUILDER_KEY],
+    ['that changes otherwise: nobody', { type: 'updated', old: strategy }, builder, []],
+    ['that goes: nobody', { type: 'deleted' }, builder, []],
+    ['that appears: nobody whose run has started', { type: 'added' }, STARTED, []],
+    ['that appears: nobody whose build is over', { type: 'added' }, of({ state: 'Failed' }), []],
+    [
+      'that appears: nobody who uses a namespaced one of that name',
+      { type: 'added' },
+      { ...builder, spec: { ...builder.spec, shipwright: { strategy: { name: 'openfunction' } } } },
+      [],
+    ],
+  ] as [string, Omit<Change, 'object'>, Builder, unknown][])('by a strategy %s', (_case, change, waiting, expected) => {
+    const { world } = makeWorld([[BUILDER, waiting]]);
+    expect(wokenBy(CLUSTER_BUILD_STRATEGY, { ...change, object: strategy }, world)).toEqual(expected);
   });
 });

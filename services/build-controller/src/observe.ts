@@ -4,36 +4,42 @@ import {
   type Builder,
   CLUSTER_BUILD_STRATEGY,
   isBuilderEnded,
-  type Kind,
+  isEqual,
   type KubeObject,
   POD,
   RESOURCE_REF,
   SHIPWRIGHT_BUILD,
   SHIPWRIGHT_BUILD_RUN,
 } from '@openfunction/api';
-import { ownerOf, type Watch, type World } from '@openfunction/controller';
+import { keyOf, ownerOf, type Watch, type World } from '@openfunction/controller';
 import { type Change, storeKey } from '@openfunction/kube';
 import type { Key } from '@openfunction/queue';
-import { strategyOf } from './engines/shipwright/evidence.ts';
 import { TAIL } from './engines/shipwright/log-tail.ts';
 import { shipwrightNames } from './engines/shipwright/make.ts';
 import { failedStep, RUN_LABEL, readPod, trimPod } from './engines/shipwright/pod.ts';
-import { readRefusal } from './engines/shipwright/registration.ts';
-import { buildStatusOf, hasFailed, runStatusOf } from './engines/shipwright/status.ts';
+import { failureOf, hasFailed, taskRunOf } from './engines/shipwright/status.ts';
+import {
+  type DeclaredParams,
+  declaredParams,
+  type Strategy,
+  strategyOf,
+  trimStrategy,
+} from './engines/shipwright/strategy.ts';
+import { type ShipwrightVersion, versionOf } from './engines/shipwright/version.ts';
 
 /** What the build-controller sees of one Builder. */
 export interface BuilderSeen {
   builder: Builder;
-  /** Whether the API server serves Shipwright's kinds. */
-  installed: boolean;
+  /** The version of Shipwright's kinds that the API server serves; undefined when there is none. */
+  shipwright: ShipwrightVersion | undefined;
   run: KubeObject | undefined;
   build?: KubeObject | undefined;
   /** The pod that the run's steps run in. */
   pod?: KubeObject | undefined;
   /** The end of the failed step's log; undefined when nothing failed, or when it cannot be read. */
   log?: string | undefined;
-  /** Whether the strategy that the Build names exists; looked up only when Shipwright says that it does not. */
-  strategyFound?: boolean | undefined;
+  /** The parameters that the strategy of the Builder declares; undefined when there is no such strategy. */
+  declared?: DeclaredParams | undefined;
 }
 
 /*
@@ -46,26 +52,27 @@ export const watches: Watch[] = [
   { kind: SHIPWRIGHT_BUILD, wakes: 'owner' },
   { kind: SHIPWRIGHT_BUILD_RUN, wakes: 'owner' },
   { kind: POD, labelSelector: RUN_LABEL, trim: trimPod, wakes: builderOfPod },
-  { kind: CLUSTER_BUILD_STRATEGY, metadataOnly: true, wakes: buildersMissing },
-  { kind: BUILD_STRATEGY, metadataOnly: true, wakes: buildersMissing },
+  { kind: CLUSTER_BUILD_STRATEGY, trim: trimStrategy, wakes: buildersWaiting },
+  { kind: BUILD_STRATEGY, trim: trimStrategy, wakes: buildersWaiting },
 ];
 
 export async function observe(object: KubeObject, world: World): Promise<BuilderSeen> {
   const builder = object as Builder;
-  const installed = world.served(SHIPWRIGHT_BUILD) === true && world.served(SHIPWRIGHT_BUILD_RUN) === true;
-  if (!installed || isBuilderEnded(builder)) return { builder, installed, run: undefined };
+  const shipwright = versionOf(world.version(SHIPWRIGHT_BUILD), world.version(SHIPWRIGHT_BUILD_RUN));
+  if (shipwright === undefined || isBuilderEnded(builder)) return { builder, shipwright, run: undefined };
+  const declared = readDeclared(strategyOf(builder, undefined), builder.metadata.namespace, world);
   const names = shipwrightNames(builder);
   const { namespace } = builder.metadata;
   const build = world.store(SHIPWRIGHT_BUILD).get(storeKey({ namespace, name: names.build }));
   const key = { namespace, name: names.run };
-  const recorded = builder.status?.resourceRef?.[RESOURCE_REF.shipwrightBuildRun] !== undefined;
   // A run that was started and is not in the cache decides the build's fate: absence has to be certain.
-  const run = recorded
+  const run = isStarted(builder)
     ? await world.confirm(SHIPWRIGHT_BUILD_RUN, key)
     : world.store(SHIPWRIGHT_BUILD_RUN).get(storeKey(key));
-  if (run === undefined) return { builder, installed, run, build, strategyFound: findStrategy(builder, build, world) };
+  const seen = { builder, shipwright, declared, run, build };
+  if (run === undefined) return seen;
   const pod = await findPod(run, world);
-  return { builder, installed, run, build, pod, log: await readLog(run, pod, world) };
+  return { ...seen, pod, log: await readLog(run, pod, world) };
 }
 
 /**
@@ -74,11 +81,10 @@ export async function observe(object: KubeObject, world: World): Promise<Builder
  */
 async function findPod(run: KubeObject, world: World): Promise<KubeObject | undefined> {
   const { namespace, name: runName } = run.metadata;
-  const { failureDetails, executor, taskRunName } = runStatusOf(run);
-  const named = failureDetails?.location?.pod;
+  const named = failureOf(run).location?.pod;
   if (named !== undefined && named !== '') return world.confirm(POD, { namespace, name: named });
   const pods = world.store(POD);
-  const usual = pods.get(storeKey({ namespace, name: `${executor?.name ?? taskRunName}-pod` }));
+  const usual = pods.get(storeKey({ namespace, name: `${taskRunOf(run)}-pod` }));
   return (
     usual ??
     pods.list().find(({ metadata }) => metadata.namespace === namespace && metadata.labels?.[RUN_LABEL] === runName)
@@ -88,18 +94,21 @@ async function findPod(run: KubeObject, world: World): Promise<KubeObject | unde
 /** The log of the step that failed: one request for a build, when Shipwright does not bring the lines along. */
 async function readLog(run: KubeObject, pod: KubeObject | undefined, world: World): Promise<string | undefined> {
   if (pod === undefined || !hasFailed(run)) return undefined;
-  const { failureDetails } = runStatusOf(run);
   const container = failedStep(readPod(pod))?.name;
-  if (container === undefined || failureDetails?.message?.trim().includes('\n') === true) return undefined;
+  if (container === undefined || failureOf(run).message?.trim().includes('\n') === true) return undefined;
   return world.logTail(pod.metadata, { container, ...TAIL });
 }
 
-function findStrategy(builder: Builder, build: KubeObject | undefined, world: World): boolean | undefined {
-  if (readRefusal(builder, build)?.missing !== 'strategy') return undefined;
-  const { kind, name } = strategyOf(builder, build);
-  return kind === BUILD_STRATEGY.kind
-    ? world.store(BUILD_STRATEGY).get(storeKey({ namespace: builder.metadata.namespace, name })) !== undefined
-    : world.store(CLUSTER_BUILD_STRATEGY).get(name) !== undefined;
+function readDeclared(
+  { kind, name }: Strategy,
+  namespace: string | undefined,
+  world: World,
+): DeclaredParams | undefined {
+  const strategy =
+    kind === BUILD_STRATEGY.kind
+      ? world.store(BUILD_STRATEGY).get(storeKey({ namespace, name }))
+      : world.store(CLUSTER_BUILD_STRATEGY).get(name);
+  return strategy === undefined ? undefined : declaredParams(strategy);
 }
 
 function builderOfPod({ object }: Change, world: World): Key[] {
@@ -109,18 +118,24 @@ function builderOfPod({ object }: Change, world: World): Key[] {
   return keyOfOwner(run);
 }
 
-/** A strategy that appears wakes the Builders whose Build was refused for want of it. */
-function buildersMissing({ type, object }: Change, world: World): Key[] {
-  if (type !== 'added') return [];
-  const { namespace, name } = object.metadata;
-  const kind: Kind = namespace === undefined ? CLUSTER_BUILD_STRATEGY : BUILD_STRATEGY;
-  return world
-    .store(SHIPWRIGHT_BUILD)
-    .list()
-    .filter((build) => buildStatusOf(build).registered === 'False' && build['spec']?.strategy?.name === name)
-    .filter((build) => (build['spec']?.strategy?.kind ?? BUILD_STRATEGY.kind) === kind.kind)
-    .filter((build) => namespace === undefined || build.metadata.namespace === namespace)
-    .flatMap(keyOfOwner);
+/** A strategy that appears, or declares other parameters, wakes the Builders that may have waited for that. */
+function buildersWaiting({ type, object, old }: Change, world: World): Key[] {
+  const isNews = type === 'added' || (type === 'updated' && !isEqual(object['spec'], old?.['spec']));
+  if (!isNews) return [];
+  const waiting = (world.store(BUILDER).list() as Builder[]).filter(
+    (builder) => !isBuilderEnded(builder) && !isStarted(builder) && isUsing(builder, object),
+  );
+  return waiting.map(keyOf);
+}
+
+function isUsing(builder: Builder, { metadata }: KubeObject): boolean {
+  const { kind, name } = strategyOf(builder, undefined);
+  const isNamespaced = kind === BUILD_STRATEGY.kind;
+  return name === metadata.name && metadata.namespace === (isNamespaced ? builder.metadata.namespace : undefined);
+}
+
+function isStarted({ status }: Builder): boolean {
+  return status?.resourceRef?.[RESOURCE_REF.shipwrightBuildRun] !== undefined;
 }
 
 function keyOfOwner(object: KubeObject | undefined): Key[] {

@@ -1,6 +1,8 @@
 import type { Builder, BuilderSpec, BuilderStatus, KubeObject } from '@openfunction/api';
 import { describe, expect, it } from 'vitest';
 import { makeBuild, makeBuildRun, shipwrightNames } from './engines/shipwright/make.ts';
+import type { Target } from './engines/shipwright/params.ts';
+import type { DeclaredParams } from './engines/shipwright/strategy.ts';
 import type { BuilderSeen } from './observe.ts';
 import { planBuilder } from './plan.ts';
 
@@ -42,12 +44,20 @@ function makeRun(
   return { apiVersion: 'shipwright.io/v1beta1', kind: 'BuildRun', metadata: { name: 'run', namespace: 'ns' }, status };
 }
 
+/** What the strategy openfunction of deploy/strategies declares, as far as it matters. */
+const DECLARED: DeclaredParams = new Map([
+  ['builder-image', 'string'],
+  ['env', 'array'],
+]);
+const ASSUMED: DeclaredParams = new Map([...DECLARED, ['dockerfile', 'string']]);
+const TARGET: Target = { version: 'v1beta1', declared: undefined };
+
 type Options = Partial<Omit<BuilderSeen, 'builder'>> & { after?: number };
 const plan = (builder: Builder, { after = 10, ...seen }: Options = {}) =>
-  planBuilder({ builder, run: undefined, installed: true, ...seen }, at(after));
+  planBuilder({ builder, run: undefined, shipwright: 'v1beta1', ...seen }, at(after));
 const ACCEPTED = { registered: 'True', reason: 'Succeeded', message: 'all validations succeeded' };
 const builtFrom = (builder: Builder, status: Record<string, unknown>, madeAt = 0): KubeObject => {
-  const build = makeBuild(builder);
+  const build = makeBuild(builder, TARGET);
   const creationTimestamp = `${at(madeAt).toISOString().slice(0, 19)}Z`;
   return { ...build, metadata: { ...build.metadata, uid: `uid-${madeAt}`, creationTimestamp }, status };
 };
@@ -96,7 +106,7 @@ describe('a Builder', () => {
   });
 
   it('waits for Shipwright, and says that it is not installed', () => {
-    const { apply, status } = plan(makeBuilder(), { installed: false });
+    const { apply, status } = plan(makeBuilder(), { shipwright: undefined });
     expect(apply).toEqual([]);
     expect(ready(status)).toMatchObject({
       status: 'Unknown',
@@ -223,18 +233,38 @@ describe('a Build that Shipwright refuses', () => {
 
   it('for want of a strategy waits for it without a timer, and is made anew when it is there', () => {
     const build = builtFrom(builder, strategy);
-    const waiting = plan(builder, { build, strategyFound: false });
+    const waiting = plan(builder, { build, declared: undefined });
     expect([waiting.remove, waiting.wakeAt]).toEqual([[], undefined]);
     expect(ready(waiting.status)?.message).toContain('ClusterBuildStrategy openfunction not found');
-    expect(plan(builder, { build, strategyFound: true }).remove).toEqual([build]);
+    expect(plan(builder, { build, declared: DECLARED }).remove).toEqual([build]);
   });
 
   it('for what only a change of the Function mends ends the build, with no run', () => {
     const message = 'The following parameters are not defined in the build strategy: nonsense';
     const build = builtFrom(builder, { registered: 'False', reason: 'UndefinedParameter', message });
-    const { apply, status } = plan(builder, { build });
+    const { apply, status } = plan(builder, { build, declared: ASSUMED });
     expect([apply, status?.state, status?.reason]).toEqual([[], 'Failed', 'UndefinedParameter']);
     expect(status?.message).toContain('ClusterBuildStrategy openfunction has no such parameters: nonsense');
+  });
+
+  it('for parameters that were chosen before the strategy was known is made anew, and does not fail', () => {
+    const status = { registered: 'False', reason: 'UndefinedParameter', message: 'not defined: builder-image' };
+    const build = builtFrom(builder, status);
+    const unknown = plan(builder, { build });
+    expect([unknown.status?.state, unknown.remove]).toEqual(['Building', []]);
+    const known = plan(builder, { build, declared: new Map() });
+    expect([known.status?.state, known.remove, known.apply]).toEqual(['Building', [build], []]);
+  });
+
+  it('because only a cluster can build it ends the build, with no run', () => {
+    const build = builtFrom(builder, {
+      registered: 'False',
+      reason: 'NeedsCluster',
+      message: 'kaniko needs a cluster',
+    });
+    const { apply, status } = plan(builder, { build });
+    expect([apply, status?.state, status?.reason]).toEqual([[], 'Failed', 'NeedsCluster']);
+    expect(status?.message).toContain('needs a cluster. Apply the Function to a cluster with Shipwright.');
   });
 
   it('says at its time limit what it was waiting for', () => {
@@ -293,53 +323,82 @@ describe('a build that goes on', () => {
   });
 });
 
+describe('a strategy that cannot take spec.build.env', () => {
+  const builder = makeBuilder({ env: { GREETING: 'a#b' } });
+  const OLD: DeclaredParams = new Map([
+    ['builder-image', 'string'],
+    ['ENV_VARS', 'string'],
+  ]);
+
+  it('holds the build up before anything is made, and says what helps', () => {
+    const { apply, remove, status, wakeAt } = plan(builder, { declared: OLD, after: 1 });
+    expect([apply, remove, wakeAt]).toEqual([[], [], undefined]);
+    expect(status?.state).toBe('Building');
+    expect(ready(status)).toMatchObject({
+      status: 'Unknown',
+      reason: 'UnsupportedEnv',
+      message: expect.stringMatching(
+        /GREETING .* "#".* ClusterBuildStrategy openfunction .*\. Write the value without it/,
+      ),
+    });
+  });
+
+  it('is waited for within the time limit, and the build starts when it can', () => {
+    const limited = makeBuilder({ env: { GREETING: 'a#b' }, timeout: '5m' });
+    const waiting = { ...limited, status: plan(limited, { declared: OLD }).status as BuilderStatus };
+    expect(plan(waiting, { declared: OLD, after: 20 }).wakeAt).toEqual(at(300));
+    expect(plan(waiting, { declared: OLD, after: 301 }).status?.state).toBe('Timeout');
+    expect(plan(waiting, { declared: DECLARED }).apply.map(({ kind }) => kind)).toEqual(['Build']);
+  });
+
+  it('changes nothing for a run that goes on', () => {
+    const { apply, status } = plan(makeBuilder({ env: { GREETING: 'a#b' } }, building), {
+      run: makeRun({ status: 'Unknown', reason: 'Running' }),
+      build: builtFrom(builder, ACCEPTED),
+      declared: OLD,
+    });
+    expect(apply.map(({ kind }) => kind)).toEqual(['BuildRun']);
+    expect(ready(status)?.reason).toBe('Building');
+  });
+});
+
+describe('where Shipwright serves v1alpha1 only', () => {
+  const old = { shipwright: 'v1alpha1', after: 1 } as const;
+
+  it('Build and BuildRun are of that version', () => {
+    const builder = makeBuilder();
+    const build = { ...makeBuild(builder, { version: 'v1alpha1', declared: undefined }), status: ACCEPTED };
+    const { apply } = plan(builder, { ...old, build });
+    expect(apply.map(({ apiVersion, kind }) => `${apiVersion} ${kind}`)).toEqual([
+      'shipwright.io/v1alpha1 Build',
+      'shipwright.io/v1alpha1 BuildRun',
+    ]);
+  });
+
+  it('a run is cancelled, and its result read, in its words', () => {
+    const cancelled = plan(makeBuilder({ state: 'Cancelled' }, building), { ...old, run: makeRun() });
+    expect(cancelled.apply[0]).toMatchObject({
+      apiVersion: 'shipwright.io/v1alpha1',
+      spec: { buildRef: { name: 'b' }, state: 'BuildRunCanceled' },
+    });
+    const sources = [{ name: 'default', git: { commitSha: 'abc', commitAuthor: 'Ann' } }];
+    const { status } = plan(makeBuilder({}, building), { ...old, run: makeRun({ status: 'True' }, { sources }) });
+    expect([status?.state, status?.sources]).toEqual(['Succeeded', sources]);
+  });
+});
+
+it('a field that Shipwright has no place for is said to be without effect while it builds', () => {
+  const builder = makeBuilder({ builderCredentials: { name: 'pull' }, dockerfile: 'Dockerfile' }, building);
+  const run = makeRun({ status: 'Unknown', reason: 'Running' });
+  const said = (seen: Options) => ready(plan(builder, { run, ...seen }).status)?.message;
+  expect(said({ declared: DECLARED })).toContain(
+    'Without effect: spec.build.builderCredentials (shipwright.io/v1beta1 has no place for it), ' +
+      'spec.build.dockerfile (ClusterBuildStrategy openfunction has no parameter dockerfile).',
+  );
+  expect(said({ declared: ASSUMED, shipwright: 'v1alpha1' })).not.toContain('Without effect');
+});
+
 describe('the Build', () => {
-  it('of a Git source with everything set (controllers.md §2.3)', () => {
-    const builder = makeBuilder({
-      srcRepo: {
-        url: 'https://git.example.com/fn.git',
-        revision: 'main',
-        sourceSubPath: 'fn',
-        credentials: { name: 'git' },
-      },
-      imageCredentials: { name: 'push' },
-      dockerfile: 'Dockerfile',
-      env: { B: '2', A: '1' },
-      timeout: '10m',
-      shipwright: { strategy: { name: 'mine', kind: 'BuildStrategy' }, params: [{ name: 'p', value: 'v' }] },
-    });
-    expect(makeBuild(builder)['spec']).toEqual({
-      source: {
-        type: 'Git',
-        git: { url: 'https://git.example.com/fn.git', revision: 'main', cloneSecret: 'git' },
-        contextDir: 'fn',
-      },
-      strategy: { name: 'mine', kind: 'BuildStrategy' },
-      paramValues: [
-        { name: 'builder-image', value: 'example.com/builder' },
-        { name: 'dockerfile', value: 'Dockerfile' },
-        { name: 'p', value: 'v' },
-        { name: 'ENV_VARS', value: 'A=1#B=2#' },
-      ],
-      timeout: '10m',
-      output: { image: 'acme/fn:v1', pushSecret: 'push' },
-    });
-  });
-
-  it('of a bundle, which wins over a URL', () => {
-    const builder = makeBuilder({
-      srcRepo: { url: 'ignored', bundleContainer: { image: 'acme/source:v1' }, credentials: { name: 'pull' } },
-    });
-    expect(makeBuild(builder)['spec'].source).toEqual({
-      type: 'OCI',
-      ociArtifact: { image: 'acme/source:v1', pullSecret: 'pull' },
-    });
-  });
-
-  it('has the default strategy when none is named', () => {
-    expect(makeBuild(makeBuilder())['spec'].strategy).toEqual({ name: 'openfunction', kind: 'ClusterBuildStrategy' });
-  });
-
   it('keeps its name when only limits change: or a second run would be made', () => {
     const limits = { timeout: '1m', failedBuildsHistoryLimit: 3, successfulBuildsHistoryLimit: 2, builderMaxAge: '1h' };
     expect(shipwrightNames(makeBuilder(limits))).toEqual(shipwrightNames(makeBuilder()));
@@ -348,14 +407,14 @@ describe('the Build', () => {
 
   it('and its run have labels of Function and Builder, and names that repeat', () => {
     const [build, run] = [
-      makeBuild(makeBuilder()),
-      makeBuildRun(makeBuilder({ state: 'Cancelled' }), { cancel: false }),
+      makeBuild(makeBuilder(), TARGET),
+      makeBuildRun(makeBuilder({ state: 'Cancelled' }), { version: 'v1beta1', cancel: false }),
     ];
     for (const { metadata } of [build, run]) {
       expect(metadata.labels).toEqual({ 'openfunction.io/builder': 'builder-a', 'openfunction.io/function': 'fn' });
       expect(metadata.ownerReferences).toMatchObject([{ kind: 'Builder', uid: 'uid-b', controller: true }]);
     }
     expect(run['spec'].build.name).toBe(build.metadata.name);
-    expect(makeBuild(makeBuilder()).metadata.name).toBe(build.metadata.name);
+    expect(makeBuild(makeBuilder(), TARGET).metadata.name).toBe(build.metadata.name);
   });
 });

@@ -10,18 +10,32 @@ import {
   STATE,
 } from '@openfunction/api';
 import type { Plan } from '@openfunction/controller';
-import { markBuilding, markEnded, markMissing, markNotInstalled, markPending, noteOf } from './conditions.ts';
+import {
+  markBuilding,
+  markEnded,
+  markMissing,
+  markNotInstalled,
+  markPending,
+  markUnsupported,
+  noteOf,
+} from './conditions.ts';
+import { findEnvTrouble } from './engines/shipwright/env.ts';
 import { lastSeenOf } from './engines/shipwright/evidence.ts';
 import { explainStuck } from './engines/shipwright/failure.ts';
 import { makeBuild, makeBuildRun, shipwrightNames } from './engines/shipwright/make.ts';
-import { type RefusedBuild, readRefusal } from './engines/shipwright/registration.ts';
+import { hasParams, makeParams, type Target, unusedFields } from './engines/shipwright/params.ts';
+import { isAboutParams, type RefusedBuild, readRefusal } from './engines/shipwright/registration.ts';
 import { type BuildResult, readResult } from './engines/shipwright/result.ts';
 import { readStage } from './engines/shipwright/stage.ts';
 import { buildStatusOf } from './engines/shipwright/status.ts';
+import { nameOfStrategy, strategyOf } from './engines/shipwright/strategy.ts';
 import { outOfTime } from './engines/shipwright/trouble.ts';
+import type { ShipwrightVersion } from './engines/shipwright/version.ts';
 import type { BuilderSeen } from './observe.ts';
 
 /*
+ *   (new) ──the strategy cannot take spec.build.env──► UnsupportedEnv: waits for another strategy
+ *     │
  *   (new) ──Build applied──► waits for Shipwright's look at it ──accepted: BuildRun applied──► Building
  *     │                        │ names a Secret or strategy that is not there: DependencyMissing, looked at again
  *     │                        └ refused otherwise ──► Failed
@@ -35,33 +49,51 @@ const QUIET_START_MS = 2_000;
 /** How soon a Build with a missing Secret is looked at again for the first time. */
 const AGAIN_SOON_MS = 5_000;
 
+/** What is seen where Shipwright is installed. */
+type Seen = BuilderSeen & { shipwright: ShipwrightVersion };
+
 /** What to do for one Builder. */
 export function planBuilder(seen: BuilderSeen, now: Date): Plan<BuilderStatus> {
-  const { builder, run, installed } = seen;
+  const { builder, shipwright } = seen;
   if (isBuilderEnded(builder)) return nothing();
+  if (shipwright !== undefined) return planWith({ ...seen, shipwright }, now);
+  const stop = stopCause(seen, now);
+  if (stop !== undefined) return end(builder, stop, now, []);
+  return wakeBy(deadlineOf(builder), { ...nothing(), status: markNotInstalled(builder, now) });
+}
+
+function planWith(seen: Seen, now: Date): Plan<BuilderStatus> {
+  const { builder, run, shipwright: version } = seen;
   const result = run === undefined ? endedWithoutRun(seen) : readResult({ ...seen, run });
   if (result !== undefined) return end(builder, result, now, []);
-  const cancel = cancelCause(seen, now);
-  if (cancel !== undefined)
-    return end(builder, cancel, now, run === undefined ? [] : [makeBuildRun(builder, { cancel: true })]);
-  if (!installed) return wakeBy(deadlineOf(builder), { ...nothing(), status: markNotInstalled(builder, now) });
+  const stop = stopCause(seen, now);
+  if (stop !== undefined)
+    return end(builder, stop, now, run === undefined ? [] : [makeBuildRun(builder, { version, cancel: true })]);
   const plan = run === undefined ? planStart(seen, now) : planRunning({ ...seen, run }, now);
   return wakeBy(deadlineOf(builder), quietAtFirst(builder, plan, now));
 }
 
 /** A run is made only for a Build that Shipwright has accepted: for any other it would fail for good (BuildRegistrationFailed). */
-function planStart(seen: BuilderSeen, now: Date): Plan<BuilderStatus> {
-  const { builder, build } = seen;
-  const apply = [makeBuild(builder)];
+function planStart(seen: Seen, now: Date): Plan<BuilderStatus> {
+  const { builder, build, declared, shipwright: version } = seen;
+  const trouble = declared && findEnvTrouble(builder, declared, strategyName(seen));
+  if (trouble !== undefined) return { ...nothing(), status: markUnsupported(builder, trouble, now) };
+  const apply = [makeBuild(builder, targetOf(seen))];
   const refused = readRefusal(builder, build);
   if (refused?.missing !== undefined) return planMissing(seen, refused, now);
+  if (build !== undefined && refused !== undefined && declared !== undefined) return planAnew(seen, build, now);
   if (build === undefined || !isAccepted(build)) return planPending(seen, apply, now);
-  apply.push(makeBuildRun(builder, { cancel: false }));
-  return { ...nothing(), apply, status: markBuilding(builder, progressOf(builder, 'queued'), now) };
+  apply.push(makeBuildRun(builder, { version, cancel: false }));
+  return { ...nothing(), apply, status: markBuilding(builder, progressOf(seen, 'queued'), now) };
+}
+
+/** Shipwright refused a Build made for other parameters than the strategy declares now: only a new Build shows a new verdict. */
+function planAnew({ builder }: Seen, build: KubeObject, now: Date): Plan<BuilderStatus> {
+  return { ...nothing(), remove: [build], status: markPending(builder, now) };
 }
 
 /** Shipwright has not judged the Build yet. One that was made anew keeps what was said of it for a moment: it may come true again. */
-function planPending({ builder, build }: BuilderSeen, apply: KubeObject[], now: Date): Plan<BuilderStatus> {
+function planPending({ builder, build }: Seen, apply: KubeObject[], now: Date): Plan<BuilderStatus> {
   const ready = builder.status?.conditions?.find(({ type }) => type === 'Ready');
   const made = Date.parse(build?.metadata.creationTimestamp ?? now.toISOString());
   const patience = new Date(made + AGAIN_SOON_MS);
@@ -74,12 +106,12 @@ function planPending({ builder, build }: BuilderSeen, apply: KubeObject[], now: 
  * Shipwright looks at a Build again only when its spec changes, or a Secret with its own annotation appears; its status does not
  * say which generation it judged. So the Build is made anew under the same name, and a fresh status tells.
  */
-function planMissing(seen: BuilderSeen, refused: RefusedBuild, now: Date): Plan<BuilderStatus> {
+function planMissing(seen: Seen, refused: RefusedBuild, now: Date): Plan<BuilderStatus> {
   const { builder, build } = seen;
   const status = markMissing(builder, refused, now);
   const again = lookAgainAt(seen, refused);
   if (build === undefined || again === undefined) return { ...nothing(), status };
-  if (again > now) return { ...nothing(), apply: [makeBuild(builder)], status, wakeAt: again };
+  if (again > now) return { ...nothing(), apply: [makeBuild(builder, targetOf(seen))], status, wakeAt: again };
   return { ...nothing(), remove: [build], status, wakeAt: new Date(now.getTime() + AGAIN_SOON_MS) };
 }
 
@@ -87,23 +119,27 @@ function planMissing(seen: BuilderSeen, refused: RefusedBuild, now: Date): Plan<
  * When to ask Shipwright again. A strategy: when it is there (they are watched). A Secret: this service may not read Secrets, so
  * after as long as it has been waited for already. That doubles: one more write at 10 s, 20 s, … and next to none at rest.
  */
-function lookAgainAt({ builder, build, strategyFound }: BuilderSeen, { missing }: RefusedBuild): Date | undefined {
+function lookAgainAt({ builder, build, declared }: Seen, { missing }: RefusedBuild): Date | undefined {
   const made = Date.parse(build?.metadata.creationTimestamp ?? '');
-  if (missing === 'strategy') return strategyFound === true ? new Date(made + QUIET_START_MS) : undefined;
+  if (missing === 'strategy') return declared !== undefined ? new Date(made + QUIET_START_MS) : undefined;
   const waited = made - Date.parse(builder.metadata.creationTimestamp ?? '');
   return new Date(made + Math.max(AGAIN_SOON_MS, waited));
 }
 
-function planRunning(seen: BuilderSeen & { run: KubeObject }, now: Date): Plan<BuilderStatus> {
-  const { builder, run, pod } = seen;
-  const apply = [makeBuild(builder), makeBuildRun(builder, { cancel: false })];
+function planRunning(seen: Seen & { run: KubeObject }, now: Date): Plan<BuilderStatus> {
+  const { builder, run, build, pod, shipwright: version } = seen;
+  // A run has read its Build: changing that under it, as the strategy changes, would say what is not true.
+  const apply = [
+    ...(build === undefined ? [makeBuild(builder, targetOf(seen))] : []),
+    makeBuildRun(builder, { version, cancel: false }),
+  ];
   const stuck = explainStuck(seen);
   if (stuck !== undefined) return { ...nothing(), apply, status: markBuilding(builder, stuck, now) };
   const stage = readStage(run, pod);
   const sayAt = new Date((stage.since ?? now).getTime() + QUIET_START_MS);
   const isNews = sayAt > now && stage.since !== undefined && stage.since <= now && isBuilding(builder);
   if (isNews) return { ...nothing(), apply, wakeAt: sayAt };
-  return { ...nothing(), apply, status: markBuilding(builder, progressOf(builder, stage.text), now) };
+  return { ...nothing(), apply, status: markBuilding(builder, progressOf(seen, stage.text), now) };
 }
 
 /** For its first seconds a build says nothing, unless something is wrong with it: many are over by then. */
@@ -122,16 +158,28 @@ function isBuilding({ status }: Builder): boolean {
   return status?.resourceRef?.[RESOURCE_REF.shipwrightBuildRun] !== undefined;
 }
 
-function progressOf(builder: Builder, stage: string) {
+function progressOf(seen: Seen, stage: string) {
+  const { builder } = seen;
   const { namespace } = builder.metadata;
-  return { reason: REASON.building, message: `BuildRun ${namespace}/${shipwrightNames(builder).run}: ${stage}.` };
+  const unused = unusedFields(builder, strategyName(seen), targetOf(seen));
+  const note = unused.length === 0 ? '' : ` Without effect: ${unused.join(', ')}.`;
+  const message = `BuildRun ${namespace}/${shipwrightNames(builder).run}: ${stage}.${note}`;
+  return { reason: REASON.building, message };
+}
+
+function strategyName({ builder, build }: Seen): string {
+  return nameOfStrategy(strategyOf(builder, build), builder.metadata.namespace ?? '');
+}
+
+function targetOf({ shipwright: version, declared }: Seen): Target {
+  return { version, declared };
 }
 
 /** Ends that need no BuildRun: it was deleted under us, or Shipwright refuses the Build. */
-function endedWithoutRun({ builder, build, installed }: BuilderSeen): BuildResult | undefined {
-  if (!installed) return undefined;
+function endedWithoutRun(seen: Seen): BuildResult | undefined {
+  const { builder, build } = seen;
   const refused = readRefusal(builder, build);
-  if (refused !== undefined && refused.missing === undefined) {
+  if (refused !== undefined && refused.missing === undefined && isFinal(seen, refused.reason)) {
     return { state: STATE.failed, reason: refused.reason, message: refused.message };
   }
   const run = builder.status?.resourceRef?.[RESOURCE_REF.shipwrightBuildRun];
@@ -140,8 +188,15 @@ function endedWithoutRun({ builder, build, installed }: BuilderSeen): BuildResul
   return { state: STATE.failed, reason: 'BuildRunDeleted', message };
 }
 
+/** Not when it is about parameters, and those were chosen before the strategy, as it is now, was known. */
+function isFinal(seen: Seen, reason: string): boolean {
+  const { builder, build, declared } = seen;
+  if (!isAboutParams(reason) || build === undefined) return true;
+  return declared !== undefined && hasParams(build, makeParams(builder, targetOf(seen)));
+}
+
 /** Why the build has to stop now, if it has to. */
-function cancelCause({ builder, run }: BuilderSeen, now: Date): BuildResult | undefined {
+function stopCause({ builder, run }: BuilderSeen, now: Date): BuildResult | undefined {
   if (builder.spec.state === BUILDER_CANCELLED) {
     return { state: STATE.canceled, reason: 'BuildRunCanceled', message: 'The build was cancelled.' };
   }

@@ -1,7 +1,8 @@
-import { type Builder, DEFAULT_BUILD_STRATEGY, type KubeObject } from '@openfunction/api';
+import type { Builder, KubeObject } from '@openfunction/api';
 import { plain, redact, tailOf } from './log-tail.ts';
 import { failedStep, misconfiguredStep, type PodFacts, readPod, type Step, unpulledStep } from './pod.ts';
-import { type BuildStatus, buildStatusOf, runStatusOf, succeededOf } from './status.ts';
+import { type BuildStatus, buildStatusOf, failureOf, succeededOf } from './status.ts';
+import { type Strategy, strategyOf } from './strategy.ts';
 
 /** All that is known of one build when it has to be explained. What is not known is undefined. */
 export interface Evidence {
@@ -11,12 +12,6 @@ export interface Evidence {
   pod?: KubeObject | undefined;
   /** The end of the failed step's log. */
   log?: string | undefined;
-}
-
-/** The strategy of a build. */
-export interface Strategy {
-  name: string;
-  kind: string;
 }
 
 /** The evidence, read once: what the rows of `failure.ts` ask. Foreign text in it is on one line and without credentials. */
@@ -46,8 +41,7 @@ export interface Facts {
 
 export function readFacts({ builder, run, build, pod, log }: Evidence): Facts {
   const condition = succeededOf(run) ?? { reason: '', message: '' };
-  const { failureDetails = {} } = runStatusOf(run);
-  const { reason: detailReason = '', message: rawDetail = '', location } = failureDetails;
+  const { reason: detailReason = '', message: rawDetail = '', location } = failureOf(run);
   const facts = pod === undefined ? undefined : readPod(pod);
   const step = facts === undefined ? undefined : stepInTrouble(facts, location?.container);
   const isLog = rawDetail.trim().includes('\n');
@@ -91,10 +85,4 @@ export function lastSeenOf(builder: Builder): string {
   const ready = builder.status?.conditions?.find(({ type }) => type === 'Ready');
   const words = ready?.message.replace(/^Build(?:Run)? \S+: /, '').replace(/\.?(?: More: kubectl .*)?$/, '') ?? '';
   return words === '' ? '' : `; last seen: ${words}`;
-}
-
-/** As the Build names it; a Build without a kind means the namespaced one (Shipwright's own default). */
-export function strategyOf(builder: Builder, build: KubeObject | undefined): Strategy {
-  const named = build?.['spec']?.strategy ?? builder.spec.shipwright?.strategy ?? DEFAULT_BUILD_STRATEGY;
-  return { name: named.name, kind: named.kind ?? 'BuildStrategy' };
 }

@@ -305,10 +305,10 @@ describe('a Build that is refused says what is missing', () => {
       'BuildStrategy demo/own not found',
     ],
     [
-      'BuildStrategyNotFound',
+      'NeedsCluster',
       'BuildStrategy "own" needs a cluster',
-      'strategy',
-      'BuildStrategy "own" needs a cluster. ',
+      undefined,
+      'BuildStrategy "own" needs a cluster. Apply the Function to a cluster with Shipwright. ',
     ],
     [
       'WrongParameterValueType',

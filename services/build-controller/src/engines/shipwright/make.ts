@@ -1,22 +1,33 @@
 import {
   ANNOTATION,
+  apiVersionOf,
   type Builder,
   buildName,
   buildRunName,
   childMeta,
   contentHash,
-  DEFAULT_BUILD_STRATEGY,
   type KubeObject,
   LABEL,
+  parseDuration,
   RESOURCE_REF,
+  SHIPWRIGHT_BUILD,
+  SHIPWRIGHT_BUILD_RUN,
   shortHash,
 } from '@openfunction/api';
+import { makeParams, type Target } from './params.ts';
+import type { Shape } from './shape.ts';
+import { shapeV1Alpha1 } from './shape-v1alpha1.ts';
+import { shapeV1Beta1 } from './shape-v1beta1.ts';
+import { wantedStrategy } from './strategy.ts';
+import type { ShipwrightVersion } from './version.ts';
 
 /** Names of the two Shipwright objects of a Builder. */
 export interface ShipwrightNames {
   build: string;
   run: string;
 }
+
+const SHAPES: Record<ShipwrightVersion, Shape> = { v1beta1: shapeV1Beta1, v1alpha1: shapeV1Alpha1 };
 
 /**
  * As recorded in the Builder's status, else derived from what is built: the same Builder always gives the same names, also when
@@ -39,40 +50,48 @@ export function shipwrightNames(builder: Builder): ShipwrightNames {
   };
 }
 
-/** The Shipwright Build (shipwright.io/v1beta1) of a Builder: controllers.md §2.3. */
-export function makeBuild(builder: Builder): KubeObject {
-  const { spec } = builder;
-  const timeout = spec.timeout ?? spec.shipwright?.timeout;
+/** The Shipwright Build of a Builder: controllers.md §2.3. */
+export function makeBuild(builder: Builder, target: Target): KubeObject {
+  const shape = SHAPES[target.version];
+  const paramValues = makeParams(builder, target);
+  const timeout = buildTimeout(builder);
   return {
-    apiVersion: 'shipwright.io/v1beta1',
-    kind: 'Build',
+    apiVersion: apiVersionOf(SHIPWRIGHT_BUILD, target.version),
+    kind: SHIPWRIGHT_BUILD.kind,
     metadata: meta(builder, shipwrightNames(builder).build),
     spec: {
-      source: makeSource(builder),
-      strategy: spec.shipwright?.strategy ?? { ...DEFAULT_BUILD_STRATEGY },
-      ...withParams(makeParams(builder)),
+      source: shape.source(builder),
+      strategy: wantedStrategy(builder.spec),
+      ...shape.tools(builder),
+      ...(paramValues.length > 0 && { paramValues }),
       ...(timeout !== undefined && { timeout }),
-      output: {
-        image: spec.image,
-        ...(spec.imageCredentials?.name !== undefined && { pushSecret: spec.imageCredentials.name }),
-      },
+      output: shape.output(builder),
     },
   };
 }
 
-/** The one BuildRun of a Builder, under a throw-away ServiceAccount. */
-export function makeBuildRun(builder: Builder, options: { cancel: boolean }): KubeObject {
+/** The one BuildRun of a Builder. */
+export function makeBuildRun(
+  builder: Builder,
+  { version, cancel }: { version: ShipwrightVersion; cancel: boolean },
+): KubeObject {
   const names = shipwrightNames(builder);
   return {
-    apiVersion: 'shipwright.io/v1beta1',
-    kind: 'BuildRun',
+    apiVersion: apiVersionOf(SHIPWRIGHT_BUILD_RUN, version),
+    kind: SHIPWRIGHT_BUILD_RUN.kind,
     metadata: meta(builder, names.run),
-    spec: {
-      build: { name: names.build },
-      serviceAccount: '.generate',
-      ...(options.cancel && { state: 'BuildRunCanceled' }),
-    },
+    spec: { ...SHAPES[version].run(names.build), ...(cancel && { state: 'BuildRunCanceled' }) },
   };
+}
+
+/** The earlier of the limit of the whole build and of Shipwright's own, which the original ignored (Q23); 0 is no limit there. */
+function buildTimeout({ spec }: Builder): string | undefined {
+  const limits = [spec.timeout, spec.shipwright?.timeout].filter((limit) => (span(limit) ?? 0) > 0);
+  return limits.sort((a, b) => (span(a) ?? 0) - (span(b) ?? 0))[0];
+}
+
+function span(limit: string | undefined): number | undefined {
+  return limit === undefined ? undefined : parseDuration(limit);
 }
 
 function meta(builder: Builder, name: string) {
@@ -81,42 +100,4 @@ function meta(builder: Builder, name: string) {
     labels: { [LABEL.builder]: builder.metadata.name, ...builder.metadata.labels },
     ...(traceparent !== undefined && { annotations: { [ANNOTATION.traceparent]: traceparent } }),
   });
-}
-
-/** A bundle wins over a URL, as in the original. */
-function makeSource(builder: Builder) {
-  const { url, revision, bundleContainer, sourceSubPath, credentials } = builder.spec.srcRepo;
-  const contextDir = sourceSubPath === undefined ? {} : { contextDir: sourceSubPath };
-  const secret = credentials?.name;
-  if (bundleContainer !== undefined) {
-    const ociArtifact = { image: bundleContainer.image, ...(secret !== undefined && { pullSecret: secret }) };
-    return { type: 'OCI', ociArtifact, ...contextDir };
-  }
-  const git = {
-    url,
-    ...(revision !== undefined && { revision }),
-    ...(secret !== undefined && { cloneSecret: secret }),
-  };
-  return { type: 'Git', git, ...contextDir };
-}
-
-function makeParams(builder: Builder): Record<string, unknown>[] {
-  const { spec } = builder;
-  const own = spec.shipwright?.params ?? [];
-  const params: Record<string, unknown>[] = [];
-  if (spec.builder !== undefined) params.push({ name: 'builder-image', value: spec.builder });
-  if (spec.dockerfile !== undefined) params.push({ name: 'dockerfile', value: spec.dockerfile });
-  for (const param of own) params.push({ ...param });
-  if (Object.keys(spec.env ?? {}).length > 0) params.push({ name: 'ENV_VARS', value: envText(spec.env ?? {}) });
-  return params;
-}
-
-/** `k1=v1#k2=v2#`, sorted by name: the form that the strategies split. */
-function envText(env: Record<string, string>): string {
-  const pairs = Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1));
-  return pairs.map(([name, value]) => `${name}=${value}#`).join('');
-}
-
-function withParams(paramValues: Record<string, unknown>[]) {
-  return paramValues.length === 0 ? {} : { paramValues };
 }

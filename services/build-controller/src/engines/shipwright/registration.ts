@@ -1,7 +1,7 @@
 import { type Builder, type KubeObject, legalReason, REASON } from '@openfunction/api';
-import { type Strategy, strategyOf } from './evidence.ts';
 import { plain } from './log-tail.ts';
 import { type BuildStatus, buildStatusOf } from './status.ts';
+import { nameOfStrategy, type Strategy, strategyOf } from './strategy.ts';
 
 /** A Build that Shipwright does not accept: what is wrong with it, and what helps. */
 export interface Refusal {
@@ -31,28 +31,36 @@ const SECRET_MISSING = new Set([
   'MultipleSecretRefNotFound',
 ]);
 
+/** Said by the local platform of what only the real Shipwright can build. */
+const NEEDS_CLUSTER = 'NeedsCluster';
+
 /** Whether a reason, of a Build or of a BuildRun, is one that `explainRefusal` knows. */
 export function isRefusal(reason: string): boolean {
-  return STRATEGY_MISSING.has(reason) || SECRET_MISSING.has(reason) || Object.hasOwn(PARAMETER_CAUSES, reason);
+  const known = STRATEGY_MISSING.has(reason) || SECRET_MISSING.has(reason) || Object.hasOwn(PARAMETER_CAUSES, reason);
+  return known || reason === NEEDS_CLUSTER;
+}
+
+/** Whether a refusal is about the parameters of the Build, which follow those that the strategy declares. */
+export function isAboutParams(reason: string): boolean {
+  return Object.hasOwn(PARAMETER_CAUSES, reason);
 }
 
 /** Cause and next step for a reason of Shipwright's validation (build_types.go, pkg/validate). */
 export function explainRefusal({ builder, strategy, registration }: Refused): Refusal {
   const { reason = '', message = '' } = registration;
   const namespace = builder.metadata.namespace ?? '';
-  const named = nameOf(strategy, namespace);
+  const named = nameOfStrategy(strategy, namespace);
   if (STRATEGY_MISSING.has(reason)) {
     const next = `Install it or name another in spec.build.shipwright.strategy (kubectl get ${strategy.kind.toLowerCase()})`;
-    // A platform that plays Shipwright may say more, e.g. that the strategy needs a cluster.
-    const cause = /does not exist|not found|^$/.test(message) ? `${named} not found` : plain(message);
-    return { cause, next, missing: true };
+    return { cause: `${named} not found`, next, missing: true };
   }
   if (SECRET_MISSING.has(reason)) return { ...missingSecrets(builder, reason, message), missing: true };
   if (Object.hasOwn(PARAMETER_CAUSES, reason)) {
     const next = `Correct spec.build.shipwright.params (kubectl get ${strategy.kind.toLowerCase()} ${strategy.name} -o yaml shows its parameters)`;
     return { cause: `${PARAMETER_CAUSES[reason]?.(named)}: ${listIn(message)}`, next, missing: false };
   }
-  return { cause: plain(message) || reason, next: 'Correct spec.build', missing: false };
+  const next = reason === NEEDS_CLUSTER ? 'Apply the Function to a cluster with Shipwright' : 'Correct spec.build';
+  return { cause: plain(message) || reason, next, missing: false };
 }
 
 /** What a Build that is not accepted says; undefined while Shipwright has not looked at it, and when it is accepted. */
@@ -107,8 +115,4 @@ function missingSecrets(builder: Builder, reason: string, message: string): Omit
   );
   const next = `Create ${missing.length > 1 ? 'them' : 'it'}`;
   return { cause: `${missing.join(' and ')} not found`, next };
-}
-
-function nameOf({ kind, name }: Strategy, namespace: string): string {
-  return kind === 'ClusterBuildStrategy' ? `${kind} ${name}` : `${kind} ${namespace}/${name}`;
 }

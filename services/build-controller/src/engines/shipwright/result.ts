@@ -34,11 +34,8 @@ export function readResult(evidence: Evidence): BuildResult | undefined {
 }
 
 function success(status: RunStatus): BuildResult {
-  const { output, source } = status;
-  const { git, ociArtifact } = source ?? {};
-  const sources: SourceResult[] = [];
-  if (git !== undefined) sources.push({ name: 'default', git });
-  else if (ociArtifact !== undefined) sources.push({ name: 'default', bundle: ociArtifact });
+  const { output } = status;
+  const sources = readSources(status);
   return {
     state: STATE.succeeded,
     reason: REASON.succeeded,
@@ -46,6 +43,35 @@ function success(status: RunStatus): BuildResult {
     ...(output !== undefined && { output: pick(output) }),
     ...(sources.length > 0 && { sources }),
   };
+}
+
+/** A list in v1alpha1, as in the status of a Builder; one source without a name in v1beta1. */
+function readSources({ source, sources }: RunStatus): SourceResult[] {
+  if (sources !== undefined) return sources.map(readSource);
+  const { git, ociArtifact: bundle } = source ?? {};
+  if (git !== undefined) return [readSource({ name: 'default', git })];
+  return bundle === undefined ? [] : [readSource({ name: 'default', bundle })];
+}
+
+/** Without what the status of a Builder has no field for, such as the time of a commit. */
+function readSource({ name, git, bundle }: SourceResult): SourceResult {
+  return {
+    name,
+    ...(git !== undefined && { git: pickGit(git) }),
+    ...(bundle !== undefined && { bundle: pickBundle(bundle) }),
+  };
+}
+
+function pickGit({ commitSha, commitAuthor, branchName }: NonNullable<SourceResult['git']>) {
+  return {
+    ...(commitSha !== undefined && { commitSha }),
+    ...(commitAuthor !== undefined && { commitAuthor }),
+    ...(branchName !== undefined && { branchName }),
+  };
+}
+
+function pickBundle({ digest }: NonNullable<SourceResult['bundle']>) {
+  return { ...(digest !== undefined && { digest }) };
 }
 
 function pick(output: { digest?: string; size?: number }) {

@@ -1,19 +1,36 @@
-import type { KubeObject } from '@openfunction/api';
+import type { KubeObject, SourceResult } from '@openfunction/api';
 
-/** Status of a BuildRun, as far as it is read here (v1beta1; v1alpha1 has the same fields except the source). */
+/** Status of a BuildRun, as far as it is read here, of both versions. */
 export interface RunStatus {
   startTime?: string;
   completionTime?: string;
   conditions?: { type: string; status: string; reason?: string; message?: string }[];
-  /** The TaskRun; `executor` since v0.16. */
+  /** The TaskRun: `executor` since v0.16, `taskRunName` before, `latestTaskRunRef` in v1alpha1. */
   executor?: { name?: string };
   taskRunName?: string;
+  latestTaskRunRef?: string;
   output?: { digest?: string; size?: number };
   source?: {
     git?: { commitSha?: string; commitAuthor?: string; branchName?: string };
     ociArtifact?: { digest?: string };
   };
-  failureDetails?: { reason?: string; message?: string; location?: { pod?: string; container?: string } };
+  /** v1alpha1. */
+  sources?: SourceResult[];
+  failureDetails?: Failure;
+  /** v1alpha1: where it failed, before there were details. */
+  failedAt?: Location;
+}
+
+interface Location {
+  pod?: string;
+  container?: string;
+}
+
+/** What Shipwright says of the step that failed. */
+export interface Failure {
+  reason?: string;
+  message?: string;
+  location?: Location;
 }
 
 /** Status of a Build: whether Shipwright accepts it, and why not. It has no observedGeneration. */
@@ -32,6 +49,18 @@ export interface RunCondition {
 
 export function runStatusOf(run: KubeObject): RunStatus {
   return (run['status'] ?? {}) as RunStatus;
+}
+
+/** The name of the run's TaskRun, which its pod is named after. */
+export function taskRunOf(run: KubeObject): string | undefined {
+  const { executor, taskRunName, latestTaskRunRef } = runStatusOf(run);
+  return executor?.name ?? taskRunName ?? latestTaskRunRef;
+}
+
+export function failureOf(run: KubeObject): Failure {
+  const { failureDetails = {}, failedAt } = runStatusOf(run);
+  const location = failureDetails.location ?? failedAt;
+  return location === undefined ? failureDetails : { ...failureDetails, location };
 }
 
 export function buildStatusOf(build: KubeObject | undefined): BuildStatus {

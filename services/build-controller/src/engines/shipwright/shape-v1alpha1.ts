@@ -1,0 +1,33 @@
+import type { Builder } from '@openfunction/api';
+import { isGiven } from './params.ts';
+import type { Shape } from './shape.ts';
+
+/** shipwright.io/v1alpha1 (v0.11, as the original uses it): controllers.md §2.3. */
+export const shapeV1Alpha1: Shape = {
+  source: makeSource,
+  tools: makeTools,
+  output: ({ spec }) => makeImage(spec.image, spec.imageCredentials),
+  run: (build) => ({ buildRef: { name: build }, serviceAccount: { generate: true } }),
+};
+
+/** A bundle wins over a URL, as in the original. */
+function makeSource({ spec }: Builder): object {
+  const { url, revision, bundleContainer, sourceSubPath, credentials } = spec.srcRepo;
+  return {
+    ...(bundleContainer === undefined ? { url } : { bundleContainer: { image: bundleContainer.image } }),
+    ...(revision !== undefined && { revision }),
+    ...(sourceSubPath !== undefined && { contextDir: sourceSubPath }),
+    ...(credentials?.name !== undefined && { credentials: { name: credentials.name } }),
+  };
+}
+
+function makeTools({ spec }: Builder): object {
+  return {
+    ...(isGiven(spec.builder) && { builder: makeImage(spec.builder, spec.builderCredentials) }),
+    ...(isGiven(spec.dockerfile) && { dockerfile: spec.dockerfile }),
+  };
+}
+
+function makeImage(image: string, credentials: { name?: string } | undefined): object {
+  return { image, ...(credentials?.name !== undefined && { credentials: { name: credentials.name } }) };
+}

@@ -1,0 +1,51 @@
+import {
+  BUILD_STRATEGY,
+  type Builder,
+  type BuilderSpec,
+  defaultBuildStrategy,
+  type KubeObject,
+} from '@openfunction/api';
+
+/** The strategy of a build. */
+export interface Strategy {
+  name: string;
+  kind: string;
+}
+
+/** The parameters that a strategy declares: each takes one text, or a list of them. */
+export type DeclaredParams = ReadonlyMap<string, 'string' | 'array'>;
+
+interface Parameter {
+  name: string;
+  type?: string;
+}
+
+/** What a Build shall name: the strategy of the Builder, else the default for what it builds. */
+export function wantedStrategy({ shipwright, ...spec }: BuilderSpec): { name: string; kind?: string } {
+  const { name, kind } = shipwright?.strategy ?? defaultBuildStrategy(spec);
+  return kind === undefined || kind === '' ? { name } : { name, kind };
+}
+
+/** As the Build names it; a Build without a kind means the namespaced one (Shipwright's own default). */
+export function strategyOf(builder: Builder, build: KubeObject | undefined): Strategy {
+  const { name, kind } = build?.['spec']?.strategy ?? wantedStrategy(builder.spec);
+  return { name, kind: kind ?? BUILD_STRATEGY.kind };
+}
+
+/** For people: a namespaced strategy with its namespace. */
+export function nameOfStrategy({ kind, name }: Strategy, namespace: string): string {
+  return kind === BUILD_STRATEGY.kind ? `${kind} ${namespace}/${name}` : `${kind} ${name}`;
+}
+
+/** The parameters of a strategy object, of either version; a parameter without a type is a text. */
+export function declaredParams(strategy: KubeObject): DeclaredParams {
+  const parameters = (strategy['spec']?.parameters ?? []) as Parameter[];
+  return new Map(parameters.map(({ name, type }) => [name, type === 'array' ? 'array' : 'string']));
+}
+
+/** A strategy without its steps, which nobody reads here. */
+export function trimStrategy(strategy: KubeObject): KubeObject {
+  const { apiVersion, kind, metadata } = strategy;
+  const parameters = ((strategy['spec']?.parameters ?? []) as Parameter[]).map(({ name, type }) => ({ name, type }));
+  return { apiVersion, kind, metadata, spec: { parameters } };
+}
