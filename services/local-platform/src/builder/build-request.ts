@@ -18,7 +18,7 @@ export interface BuildRequest {
   /** Reference under which the image is stored. */
   image: string;
   builderImage?: string | undefined;
-  /** ENV_VARS of the strategy: FUNC_NAME, FUNC_TYPE, FUNC_SRC and whatever the build tools read. */
+  /** The variables of the build: FUNC_NAME, FUNC_TYPE, FUNC_SRC and whatever the build tools read. */
   env: Record<string, string>;
 }
 

@@ -1,23 +1,44 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
 import { makeBuildEnvironment } from './build-environment.ts';
 import { BuildFailure, diskFull, saysDiskFull } from './build-failure.ts';
 import { markEnded, markFailed, markRunning, markSucceeded } from './build-run-status.ts';
-import { parseEnvVars } from './env-vars.ts';
+import { parseEnv } from './env-vars.ts';
 import { classifyGitError, tellingLine, withoutCredentials } from './git-error.ts';
 import { languageOfBuilder, languageOfFiles } from './language.ts';
-import { isRefusal, makeRequest, refuseBuild } from './make-request.ts';
+import { isRefusal, makeRequest, refuseBuild, STRATEGY_PARAMETERS } from './make-request.ts';
 
 const NOW = new Date('2026-01-02T03:04:05.678Z');
 const RUN = { apiVersion: 'shipwright.io/v1beta1', kind: 'BuildRun', metadata: { name: 'r', namespace: 'ns' } };
 
 test.each([
-  ['k1=v1#k2=v2#', { k1: 'v1', k2: 'v2' }, 'the form that controllers write'],
+  ['k1=v1#k2=v2#', { k1: 'v1', k2: 'v2' }, 'the form of older manifests'],
   ['a=b=c#', { a: 'b=c' }, 'only the first = divides'],
   ['a=#', { a: '' }, 'an empty value is one'],
-  ['nonsense##=x#a=1', { a: '1' }, 'no name or no =: passed over'],
+  ['a=x#y#b=1', { a: 'x#y', b: '1' }, 'a piece without a name belongs to the value before'],
+  ['a=x##', { a: 'x#' }, 'one # ends, another one is part of the value'],
+  ['a=$$(HOME)#', { a: '$(HOME)' }, 'the kubelet makes one dollar of two'],
+  ['nonsense#a=1', undefined, 'no name: refused, as the script does'],
   ['', {}, 'nothing'],
 ])('ENV_VARS %j', (text, expected, _why) => {
-  expect(parseEnvVars(text)).toEqual(expected);
+  expect(parseEnv([], text)).toEqual(expected);
+});
+
+test('of both the list env wins', () => {
+  expect(parseEnv(['a=#=1', 'c=$$$$'], 'a=0#b=2#')).toEqual({ a: '#=1', b: '2', c: '$$' });
+  expect(parseEnv(['nonsense'], '')).toBeUndefined();
+});
+
+test('the parameters are those of the strategy that is installed here, and of the one for clusters', () => {
+  const declared = (file: string) => {
+    const objects = parseAllDocuments(readFileSync(new URL(file, import.meta.url), 'utf8')).map((one) => one.toJS());
+    const strategy = objects.find(({ kind }) => kind === 'ClusterBuildStrategy');
+    const parameters = strategy.spec.parameters as { name: string; type?: string }[];
+    return Object.fromEntries(parameters.map(({ name, type }) => [name, type ?? 'string']));
+  };
+  expect(declared('../../deploy/10-shipwright-crds.yaml')).toEqual(STRATEGY_PARAMETERS);
+  expect(declared('../../../../deploy/strategies/openfunction.yaml')).toEqual(STRATEGY_PARAMETERS);
 });
 
 test.each([
@@ -90,6 +111,7 @@ test('a full disk is seen in an error code and in what a program prints', () => 
   );
 });
 
+const SECRET = { name: 's', key: 'k' };
 const BUILD = {
   source: { type: 'Git', git: { url: 'https://h/r.git', revision: 'main', cloneSecret: 's' }, contextDir: 'fn' },
   strategy: { name: 'openfunction', kind: 'ClusterBuildStrategy' },
@@ -132,29 +154,59 @@ describe('a Build and its BuildRun', () => {
   });
 
   test.each([
-    ['a source bundle', { source: { type: 'OCI', ociArtifact: { image: 'a' } } }, 'Failed', 'needs a cluster'],
-    ['a Dockerfile', { paramValues: [{ name: 'dockerfile', value: 'Dockerfile' }] }, 'Failed', 'needs a cluster'],
     ['no repository', { source: { type: 'Git' } }, 'Failed', 'no Git repository'],
     ['no image', { output: {} }, 'Failed', 'no image reference'],
     ['an unknown parameter', { paramValues: [{ name: 'shape' }] }, 'UndefinedParameter', 'shape'],
-    ['a list', { paramValues: [{ name: 'ENV_VARS', values: ['a'] }] }, 'WrongParameterValueType', 'ENV_VARS'],
     [
-      'a value out of a Secret',
-      { paramValues: [{ name: 'ENV_VARS', secretValue: { name: 's', key: 'k' } }] },
-      'Failed',
-      'needs a cluster',
+      'a list for a text',
+      { paramValues: [{ name: 'ENV_VARS', values: [{ value: 'a' }] }] },
+      'WrongParameterValueType',
+      'ENV_VARS',
+    ],
+    ['a text for a list', { paramValues: [{ name: 'env', value: 'a=1' }] }, 'WrongParameterValueType', 'env'],
+    ['a variable without a name', { paramValues: [{ name: 'env', values: [{ value: '=1' }] }] }, 'InvalidEnv', 'NAME='],
+    ['a value out of a Secret', { paramValues: [{ name: 'ENV_VARS', secretValue: SECRET }] }, 'NeedsCluster', 'Secret'],
+    [
+      'an item out of a Secret',
+      { paramValues: [{ name: 'env', values: [{ secretValue: SECRET }] }] },
+      'NeedsCluster',
+      'Secret',
     ],
   ])('are refused with %s', (_what, changes, reason, said) => {
     const answer = makeRequest({ ...BUILD, ...changes }, {});
     expect(answer).toMatchObject({ reason, message: expect.stringContaining(said) });
   });
 
-  test('need the strategy that is here', () => {
+  test('take their variables from the list env', () => {
+    const paramValues = [{ name: 'env', values: [{ value: 'FUNC_NAME=a#b' }] }];
+    expect(makeRequest(BUILD, { paramValues })).toMatchObject({ request: { env: { FUNC_NAME: 'a#b' } } });
+  });
+
+  const KANIKO = { name: 'kaniko', kind: 'ClusterBuildStrategy' };
+  const DOCKERFILE = [{ name: 'dockerfile', value: 'Dockerfile' }];
+
+  test.each([
+    [
+      'a source bundle',
+      { source: { type: 'OCI', ociArtifact: { image: 'a' } } },
+      'a source bundle in an image registry',
+    ],
+    [
+      'a Dockerfile',
+      { strategy: KANIKO, paramValues: DOCKERFILE },
+      'a build by Dockerfile (ClusterBuildStrategy kaniko)',
+    ],
+    ['another strategy', { strategy: KANIKO }, 'ClusterBuildStrategy kaniko'],
+    ['a strategy of the namespace', { strategy: { name: 'openfunction' } }, 'BuildStrategy openfunction'],
+  ])('need a cluster for %s', (_what, changes, said) => {
+    expect(refuseBuild({ ...BUILD, ...changes })).toEqual({
+      reason: 'NeedsCluster',
+      message: expect.stringContaining(`${said} needs a cluster: `),
+    });
+  });
+
+  test('need none for what can be built here', () => {
     expect(refuseBuild(BUILD)).toBeUndefined();
-    expect(refuseBuild({ strategy: { name: 'kaniko', kind: 'ClusterBuildStrategy' } })?.reason).toBe(
-      'ClusterBuildStrategyNotFound',
-    );
-    expect(refuseBuild({ strategy: { name: 'openfunction' } })?.reason).toBe('BuildStrategyNotFound');
   });
 });
 

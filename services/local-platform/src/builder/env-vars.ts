@@ -1,12 +1,23 @@
 /**
- * The parameter ENV_VARS of the build strategies: `k1=v1#k2=v2#`. Read as the strategy's own shell does: split at each `#`,
- * then at the first `=`; what has no name or no `=` is passed over.
+ * The build variables of a Build, read as the scripts of the strategies do, after the kubelet has made one `$` of each `$$` in their
+ * arguments. Undefined when one is not of the form NAME=value.
  */
-export function parseEnvVars(text: string): Record<string, string> {
-  const env: Record<string, string> = {};
-  for (const pair of text.split('#')) {
-    const at = pair.indexOf('=');
-    if (at > 0) env[pair.slice(0, at)] = pair.slice(at + 1);
+export function parseEnv(pairs: readonly string[], text: string): Record<string, string> | undefined {
+  const all = [...splitEnvVars(text), ...pairs].map((pair) => pair.replaceAll('$$', '$'));
+  if (!all.every(isPair)) return undefined;
+  return Object.fromEntries(all.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
+}
+
+/** The parameter ENV_VARS, `k1=v1#k2=v2#`: a piece without a name belongs to the value before it, which had a `#` of its own. */
+export function splitEnvVars(text: string): string[] {
+  const pairs: string[] = [];
+  for (const piece of text.replace(/#$/, '').split('#')) {
+    if (pairs.length === 0 || isPair(piece)) pairs.push(piece);
+    else pairs.push(`${pairs.pop()}#${piece}`);
   }
-  return env;
+  return text === '' ? [] : pairs;
+}
+
+function isPair(text: string): boolean {
+  return /^[A-Za-z_][\w.-]*=/.test(text);
 }

@@ -1,7 +1,7 @@
 import { DEFAULT_BUILD_STRATEGY, parseDuration } from '@openfunction/api';
 import { parseReference } from '../images/reference.ts';
 import type { BuildRequest } from './build-request.ts';
-import { parseEnvVars } from './env-vars.ts';
+import { parseEnv } from './env-vars.ts';
 import type { BuildRunSpec, BuildSpec, ParamValue } from './shipwright.ts';
 
 /** A run that can be tried. */
@@ -18,34 +18,57 @@ export interface Refusal {
   message: string;
 }
 
-/** The parameters that the strategy `openfunction` declares: controllers.md §2.6, and the builder image of v1beta1. */
-export const STRATEGY_PARAMETERS = [
-  'ENV_VARS', 'builder-image', 'dockerfile', 'PROCESS_TYPE', 'RUN_IMAGE', 'CACHE_IMAGE', 'SKIP_RESTORE', 'USER_ID', 'GROUP_ID', 'PLATFORM_DIR', 'BASH_IMAGE',
-]; // biome-ignore format: one list
+/** The parameters that the strategy `openfunction` declares, here as on a cluster (deploy/strategies). */
+export const STRATEGY_PARAMETERS: Readonly<Record<string, 'string' | 'array'>> = {
+  'builder-image': 'string',
+  env: 'array',
+  ENV_VARS: 'string',
+  PROCESS_TYPE: 'string',
+  RUN_IMAGE: 'string',
+  CACHE_IMAGE: 'string',
+  SKIP_RESTORE: 'string',
+  USER_ID: 'string',
+  GROUP_ID: 'string',
+  'platform-api': 'string',
+  'registry-insecure': 'string',
+  PLATFORM_DIR: 'string',
+  BASH_IMAGE: 'string',
+};
+
+const HERE = 'the local platform builds Go, Node and Python functions from a Git repository';
 
 /** Why Shipwright would not register the Build here, or undefined. */
-export function refuseBuild({ strategy }: BuildSpec): Refusal | undefined {
+export function refuseBuild({ source = {}, strategy, paramValues = [] }: BuildSpec): Refusal | undefined {
+  if (source.type === 'OCI' || source.ociArtifact !== undefined)
+    return needsCluster(`a source bundle in an image registry needs a cluster: ${HERE}`);
   const name = strategy?.name ?? '';
   const kind = strategy?.kind ?? 'BuildStrategy';
   if (name === DEFAULT_BUILD_STRATEGY.name && kind === DEFAULT_BUILD_STRATEGY.kind) return undefined;
-  const message = `${kind} ${JSON.stringify(name)} needs a cluster: the local builder has only the ClusterBuildStrategy ${JSON.stringify(DEFAULT_BUILD_STRATEGY.name)}`;
-  return {
-    reason: kind === 'ClusterBuildStrategy' ? 'ClusterBuildStrategyNotFound' : 'BuildStrategyNotFound',
-    message,
-  };
+  if (paramValues.some((param) => param.name === 'dockerfile' && param.value))
+    return needsCluster(`a build by Dockerfile (${kind} ${name}) needs a cluster: ${HERE}`);
+  const here = `the local platform has only the ClusterBuildStrategy ${DEFAULT_BUILD_STRATEGY.name}`;
+  return needsCluster(`${kind} ${name} needs a cluster: ${here}`);
+}
+
+function needsCluster(message: string): Refusal {
+  return { reason: 'NeedsCluster', message };
 }
 
 /** What a Build and its BuildRun ask for together; the run's own values win. */
 export function makeRequest(build: BuildSpec, run: BuildRunSpec): Runnable | Refusal {
   const { source = {}, strategy: _strategy } = build;
   const params = mergeParams(build.paramValues, run.paramValues);
-  const refusal = refuseParams(params) ?? refuseSource(source, params);
+  const refusal = refuseParams(params);
   if (refusal !== undefined) return refusal;
+  if (!source.git?.url) return failed('the Build names no Git repository');
   const image = run.output?.image ?? build.output?.image ?? '';
   if (parseReference(image) === undefined)
     return failed(`the output image ${JSON.stringify(image)} is no image reference`);
   const stepEnv = [...(build.env ?? []), ...(run.env ?? [])].map(({ name, value }) => [name, value ?? ''] as const);
-  const env = { ...Object.fromEntries(stepEnv), ...parseEnvVars(params.get('ENV_VARS')?.value ?? '') };
+  const variables = parseEnv(pairsOf(params.get('env')), params.get('ENV_VARS')?.value ?? '');
+  if (variables === undefined)
+    return { reason: 'InvalidEnv', message: 'a build variable (spec.build.env) is not of the form NAME=value' };
+  const env = { ...Object.fromEntries(stepEnv), ...variables };
   const { git = {}, contextDir } = source;
   const builderImage = params.get('builder-image')?.value ?? undefined;
   const request = {
@@ -75,35 +98,28 @@ function mergeParams(...lists: (ParamValue[] | undefined)[]): Map<string, ParamV
   return new Map(lists.flatMap((list) => list ?? []).map((param) => [param.name, param]));
 }
 
+function pairsOf(env: ParamValue | undefined): string[] {
+  return (env?.values ?? []).map(({ value }) => value ?? '');
+}
+
 function refuseParams(params: Map<string, ParamValue>): Refusal | undefined {
-  const unknown = [...params.keys()].filter((name) => !STRATEGY_PARAMETERS.includes(name));
+  const unknown = [...params.keys()].filter((name) => !Object.hasOwn(STRATEGY_PARAMETERS, name));
   if (unknown.length > 0) {
     return {
       reason: 'UndefinedParameter',
       message: `The following parameters are not defined in the build strategy: ${unknown.join(', ')}`,
     };
   }
-  for (const { name, values, configMapValue, secretValue } of params.values()) {
-    if (values)
+  for (const param of params.values()) {
+    const { name, values } = param;
+    if (STRATEGY_PARAMETERS[name] === 'array' ? !values : values) {
       return {
         reason: 'WrongParameterValueType',
         message: `The values for the following parameters are using the wrong type: ${name}`,
       };
-    if (configMapValue || secretValue)
-      return failed(`the parameter ${name} takes its value from a ConfigMap or Secret, which needs a cluster`);
+    }
+    if ([param, ...(values ?? [])].some(({ configMapValue, secretValue }) => configMapValue || secretValue))
+      return needsCluster(`the parameter ${name} takes its value from a ConfigMap or Secret, which needs a cluster`);
   }
   return undefined;
-}
-
-function refuseSource(source: NonNullable<BuildSpec['source']>, params: Map<string, ParamValue>): Refusal | undefined {
-  if (source.type === 'OCI' || source.ociArtifact !== undefined) {
-    return failed(
-      'a source bundle in an image registry needs a cluster: the local builder builds from Git repositories',
-    );
-  }
-  if (params.get('dockerfile')?.value)
-    return failed(
-      'a build by Dockerfile needs a cluster: the local builder builds Go, Node and Python functions from their source',
-    );
-  return source.git?.url ? undefined : failed('the Build names no Git repository');
 }

@@ -1,10 +1,13 @@
 import type { KubeObject } from '@openfunction/api';
 
 /** Shipwright v1beta1 (0.17), as far as the local builder reads it. */
-export interface ParamValue {
+export interface ParamValue extends SingleValue {
   name: string;
+  values?: SingleValue[] | null;
+}
+
+interface SingleValue {
   value?: string | null;
-  values?: unknown[] | null;
   configMapValue?: { name: string; key: string } | null;
   secretValue?: { name: string; key: string } | null;
 }

@@ -181,7 +181,12 @@ describe('a BuildRun', () => {
       'BuildRegistrationFailed',
       'needs a cluster',
     ],
-    ['bundle', { source: { type: 'OCI', ociArtifact: { image: 'a/b' } } }, 'Failed', 'needs a cluster'],
+    [
+      'bundle',
+      { source: { type: 'OCI', ociArtifact: { image: 'a/b' } } },
+      'BuildRegistrationFailed',
+      'needs a cluster',
+    ],
     ['params', { paramValues: [{ name: 'go-flags', value: 'x' }] }, 'UndefinedParameter', 'go-flags'],
     [
       'secret',

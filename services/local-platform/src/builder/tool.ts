@@ -13,7 +13,7 @@ export interface BuildContext {
   /** Exported name of the function. */
   target: string;
   layers: LayerCache;
-  /** Scrubbed environment plus ENV_VARS. */
+  /** Scrubbed environment plus the variables of the build. */
   env: Record<string, string>;
   signal?: AbortSignal | undefined;
 }
