@@ -4,6 +4,7 @@ import {
   builderName,
   buildName,
   buildRunName,
+  defaultBuildStrategy,
   knativeServiceName,
   revisionName,
   servingName,
@@ -86,4 +87,15 @@ describe('names of children', () => {
       expect(revisionName(parent.slice(0, 63), 'v1.2.3')).toMatch(DNS_LABEL);
     }
   });
+});
+
+it.each([
+  [{ builder: 'b' }, 'openfunction'],
+  [{ builder: 'b', dockerfile: 'Dockerfile' }, 'openfunction'],
+  [{ dockerfile: 'Dockerfile' }, 'kaniko'],
+  [{ builder: ' ', dockerfile: 'Dockerfile' }, 'kaniko'],
+  [{ builder: '', dockerfile: '' }, 'openfunction'],
+  [{ builder: null, dockerfile: 1 }, 'openfunction'],
+])('%j is built by the ClusterBuildStrategy %s unless it names another (Q22)', (build, name) => {
+  expect(defaultBuildStrategy(build)).toEqual({ name, kind: 'ClusterBuildStrategy' });
 });

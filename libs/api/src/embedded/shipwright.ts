@@ -29,7 +29,7 @@ export const ShipwrightEngine = z.object({
       kind: z.string().optional().describe('BuildStrategy or ClusterBuildStrategy.'),
     })
     .optional()
-    .describe('Build strategy. Unset: the ClusterBuildStrategy "openfunction".'),
+    .describe('Build strategy. Unset: the ClusterBuildStrategy "openfunction", or "kaniko" for a dockerfile alone.'),
   params: z.array(ParamValue).optional().describe('Parameters handed to the build strategy.'),
   timeout: duration()
     .meta({ format: 'duration' })

@@ -20,7 +20,9 @@ export type SourceRepository = z.input<typeof SourceRepository>;
 export const BuildSpec = z.object({
   srcRepo: SourceRepository.describe('Where the source is.'),
   builder: z.string().optional().describe('Builder image. Needed unless dockerfile is set.'),
-  builderCredentials: LocalObjectReference.optional().describe('Secret with the credentials of the builder image.'),
+  builderCredentials: LocalObjectReference.optional().describe(
+    'Secret with the credentials of the builder image. Without effect where Shipwright serves v1beta1.',
+  ),
   dockerfile: z.string().optional().describe('Path of a Dockerfile in the source. Needed unless builder is set.'),
   env: textMap().optional().describe('Environment variables of the build.'),
   shipwright: ShipwrightEngine.optional().describe('Settings of the Shipwright build.'),

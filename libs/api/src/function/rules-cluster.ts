@@ -11,7 +11,7 @@ import {
   SCALED_OBJECT,
   SHIPWRIGHT_BUILD,
 } from '../kinds.ts';
-import { DEFAULT_BUILD_STRATEGY } from '../names.ts';
+import { defaultBuildStrategy } from '../names.ts';
 import { type Complaint, CREATE_AND_UPDATE, isAbsent, isObject, type Rule, valueAt } from '../rules.ts';
 import { built, served } from './examples.ts';
 
@@ -74,7 +74,10 @@ function gatewayOf(fn: unknown): ReturnType<Need['wanted']> {
 
 function strategyOf(fn: unknown): ReturnType<Need['wanted']> {
   const strategy = valueAt(fn, 'spec.build.shipwright.strategy');
-  if (isAbsent(strategy)) return { kind: CLUSTER_BUILD_STRATEGY, name: DEFAULT_BUILD_STRATEGY.name };
+  if (isAbsent(strategy)) {
+    const build = valueAt(fn, 'spec.build');
+    return { kind: CLUSTER_BUILD_STRATEGY, name: defaultBuildStrategy(isObject(build) ? build : {}).name };
+  }
   const name = textAt(strategy, 'name');
   const isCluster = textAt(strategy, 'kind') === CLUSTER_BUILD_STRATEGY.kind;
   return isCluster && name !== undefined ? { kind: CLUSTER_BUILD_STRATEGY, name } : { kind: SHIPWRIGHT_BUILD };

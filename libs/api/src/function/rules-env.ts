@@ -33,6 +33,25 @@ const INJECTED = [
   'POD_NAMESPACE',
 ];
 
+/**
+ * Variables that change the programs which build, and not what is built: what they load or run, where they are found, where they
+ * read credentials. A strategy hands the variables of a build to the builder's own tools, so that whoever may write a Function could
+ * make these run something else, with the credentials of the build. `ENV` and options of compilers stay free: shells that build are
+ * not interactive, and MAVEN_OPTS, GOFLAGS and the like are what `env` is for.
+ */
+const OF_THE_BUILDER: readonly (readonly [why: string, ...names: string[]])[] = [
+  ['the dynamic loader takes libraries from it', 'LD_PRELOAD', 'LD_LIBRARY_PATH', 'LD_AUDIT'],
+  ['shells run or split by it', 'BASH_ENV', 'SHELLOPTS', 'BASHOPTS', 'PS4', 'IFS'],
+  ['programs are found by it', 'PATH'],
+  ['credentials and settings are read there', 'HOME', 'DOCKER_CONFIG'],
+  ['Node.js takes options and code from it', 'NODE_OPTIONS'],
+  ['Python takes code from it', 'PYTHONPATH', 'PYTHONHOME', 'PYTHONSTARTUP'],
+  ['Perl and Ruby take code from it', 'PERL5LIB', 'PERL5OPT', 'RUBYLIB', 'RUBYOPT'],
+  ['Java takes options and agents from it', 'JAVA_TOOL_OPTIONS', 'JDK_JAVA_OPTIONS', '_JAVA_OPTIONS'],
+  ['git runs what it names', 'GIT_SSH', 'GIT_SSH_COMMAND', 'GIT_ASKPASS', 'GIT_EXEC_PATH'],
+];
+const WHY_OF_THE_BUILDER = new Map(OF_THE_BUILDER.flatMap(([why, ...names]) => names.map((name) => [name, why])));
+
 /** Complaints about keys of a map, each at its key. */
 function keysRule(
   path: string,
@@ -104,6 +123,24 @@ function ignoredField(field: string, value: unknown, why: string): Rule {
 
 export const ENV_RULES: readonly Rule[] = [
   legalKeys('spec.build.env', (env) => built({ env })),
+  keysRule(
+    'spec.build.env',
+    {
+      id: 'builder',
+      level: 'deny',
+      says: `a name that changes the builder itself: ${[...WHY_OF_THE_BUILDER.keys()].join(', ')}`,
+      accepts: built({ env: { MAVEN_OPTS: '-Xmx1g' } }),
+      refuses: built({ env: { LD_PRELOAD: '/workspace/source/evil.so' } }),
+    },
+    (key) => {
+      const why = WHY_OF_THE_BUILDER.get(key);
+      if (why === undefined) return undefined;
+      return {
+        reason: 'Forbidden',
+        detail: `changes the builder itself (${why}): set it in a builder image of your own`,
+      };
+    },
+  ),
   legalKeys(PARAMS, (params) => served({ serving: { params } })),
   keysRule(
     PARAMS,

@@ -13,6 +13,7 @@ import {
 } from '../rules.ts';
 import { built, served } from './examples.ts';
 import { boundsRule, type Example, hasText, span, spanRule, wordRule } from './field-rules.ts';
+import { BUILD_RULES } from './rules-build.ts';
 import { CLUSTER_RULES } from './rules-cluster.ts';
 import { CONVERSION_RULES } from './rules-conversion.ts';
 import { DAPR_RULES } from './rules-dapr.ts';
@@ -284,6 +285,7 @@ export const FUNCTION_RULES: readonly Rule[] = [
     served({ serving: { triggers: { http: { port } } } }),
   ),
   ...IMAGE_RULES,
+  ...BUILD_RULES,
   ...SCALE_RULES,
   ...TRIGGER_RULES,
   ...DAPR_RULES,

@@ -222,7 +222,7 @@ const FAULTS: [string, Evidence, string, string[]][] = [
     [
       'step-create: image reg.example/builder:1 cannot be pulled: it does not exist',
       'spec.build.builder',
-      'spec.build.builderCredentials',
+      'its nodes may pull it',
     ],
   ],
   [

@@ -62,7 +62,7 @@ export const TROUBLES: readonly Trouble[] = [
     isIt: ({ reason, step }) => /^(TaskRunImagePullFailed|PullImageFailed)$/.test(reason) || isUnpulled(step),
     cause: (facts) => `${where(facts)}image ${stepImage(facts)} cannot be pulled${pullCause(facts.message)}`,
     next: () =>
-      "Check the image's name (spec.build.builder, or the strategy), that this cluster reaches its registry, and the pull secret (spec.build.builderCredentials)",
+      "Check the image's name (spec.build.builder, or the strategy), that this cluster reaches its registry, and that its nodes may pull it",
     waits: true,
   },
   {
@@ -119,7 +119,7 @@ export const TROUBLES: readonly Trouble[] = [
     isIt: (facts) => !isSource(facts) && deniedLine(facts) !== '',
     cause: (facts) => `${where(facts)}a registry refused access: ${deniedLine(facts)}`,
     next: () =>
-      'Check the name of each image that the build uses, and the credentials for it (spec.build.builderCredentials)',
+      'Check the name of each image that the build uses, and that the Secret in spec.imageCredentials may read it',
   },
   {
     reason: 'HostUnknown',
