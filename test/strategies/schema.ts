@@ -16,24 +16,34 @@ export interface Schema {
   'x-kubernetes-preserve-unknown-fields'?: boolean;
 }
 
-const MODULE = 'github.com/shipwright-io/build@v0.17.0';
+/** The newest Shipwright that is tried, and the one that the original was made for, which serves v1alpha1 only. */
+const RELEASES = { v1beta1: 'v0.17.0', v1alpha1: 'v0.11.0' } as const;
 
-/** Schema of ClusterBuildStrategy v1beta1 as Shipwright ships it; undefined where its Go module is not on this machine. */
-export async function strategySchema(): Promise<Schema | undefined> {
-  const folder = await moduleFolder();
+/** Schema of a Shipwright kind as that version is shipped; undefined where its Go module is not on this machine. */
+export async function shipwrightSchema(
+  plural: 'builds' | 'buildruns' | 'clusterbuildstrategies',
+  version: keyof typeof RELEASES,
+): Promise<Schema | undefined> {
+  const folder = await moduleFolder(RELEASES[version]);
   if (folder === undefined) return undefined;
-  const text = await readFile(join(folder, 'deploy/crds/shipwright.io_clusterbuildstrategies.yaml'), 'utf8');
+  const text = await readFile(join(folder, `deploy/crds/shipwright.io_${plural}.yaml`), 'utf8');
   const [crd] = parseManifests(text) as unknown as [Crd];
-  return crd.spec.versions.find(({ name }) => name === 'v1beta1')?.schema.openAPIV3Schema;
+  return crd.spec.versions.find(({ name }) => name === version)?.schema.openAPIV3Schema;
+}
+
+/** Schema of ClusterBuildStrategy v1beta1. */
+export function strategySchema(): Promise<Schema | undefined> {
+  return shipwrightSchema('clusterbuildstrategies', 'v1beta1');
 }
 
 interface Crd {
   spec: { versions: { name: string; schema: { openAPIV3Schema: Schema } }[] };
 }
 
-async function moduleFolder(): Promise<string | undefined> {
+async function moduleFolder(release: string): Promise<string | undefined> {
   const env = { ...process.env, GOPROXY: 'off', GOFLAGS: '' };
-  const found = await promisify(execFile)('go', ['mod', 'download', '-json', MODULE], { cwd: '/', env }).catch(
+  const module = `github.com/shipwright-io/build@${release}`;
+  const found = await promisify(execFile)('go', ['mod', 'download', '-json', module], { cwd: '/', env }).catch(
     () => undefined,
   );
   return found === undefined ? undefined : (JSON.parse(found.stdout) as { Dir?: string }).Dir;
