@@ -1,4 +1,4 @@
-import { FUNCTION, type KubeObject, POD } from '@openfunction/api';
+import { apiVersionOf, FUNCTION, type Kind, type KubeObject, POD } from '@openfunction/api';
 import { CodedError } from '@openfunction/errors';
 import type { KubeClient, Selection } from '@openfunction/kube';
 import { silentLogger } from '@openfunction/telemetry';
@@ -17,11 +17,16 @@ let caches: Caches | undefined;
 afterEach(() => caches?.stop());
 
 /** Caches over an API server that holds one Pod; tells how each kind was listed. */
-async function makeCaches(watches: Watch[], logTail: () => Promise<string> = async () => '') {
+async function makeCaches(
+  watches: Watch[],
+  logTail: () => Promise<string> = async () => '',
+  served: (kind: Kind) => string | undefined = () => 'v1',
+) {
   const asked = new Map<string, Selection>();
   const client = {
     logTail,
-    discover: async () => 'v1',
+    discover: async (kind: Kind) => served(kind),
+    apiVersion: (kind: Kind) => apiVersionOf(kind, served(kind)),
     list: async ({ kind }: { kind: string }, selection: Selection) => {
       asked.set(kind, selection);
       return { items: kind === 'Pod' ? [pod] : [], resourceVersion: '7' };
@@ -50,6 +55,14 @@ describe('a watch', () => {
     expect(made.asked.get('Function')?.labelSelector).toBeUndefined();
     const kept = made.caches.store(POD).get('ns/p');
     expect([kept?.['spec'], kept?.['status']]).toEqual([undefined, { kept: true }]);
+  });
+});
+
+describe('the version of a kind', () => {
+  it('is the one that is served, and none while there is none', async () => {
+    const watches: Watch[] = [POD, FUNCTION].map((kind) => ({ kind, wakes: 'self' }));
+    const { caches: made } = await makeCaches(watches, undefined, ({ kind }) => (kind === 'Pod' ? 'v1' : undefined));
+    expect([made.version(POD), made.version(FUNCTION)]).toEqual(['v1', undefined]);
   });
 });
 
