@@ -67,6 +67,11 @@ describe.skipIf(SKIPPED !== '')(`a build fault${SKIPPED}`, () => {
   };
   const buildStep = (pod: KubeObject) => stepsOf(pod).find((step) => !step.startsWith('step-source')) ?? '';
 
+  const quota = (namespace: string, hard: Record<string, string>) => {
+    const metadata = { namespace, name: 'tight' };
+    return world.client.create(RESOURCE_QUOTA, { apiVersion: 'v1', kind: 'ResourceQuota', metadata, spec: { hard } });
+  };
+
   const FAULTS: Fault[] = [
     {
       name: 'bad git secret',
@@ -173,18 +178,21 @@ describe.skipIf(SKIPPED !== '')(`a build fault${SKIPPED}`, () => {
     },
     {
       name: 'quota',
-      prepare: (namespace) =>
-        world.client.create(RESOURCE_QUOTA, {
-          apiVersion: 'v1',
-          kind: 'ResourceQuota',
-          metadata: { namespace, name: 'tight' },
-          spec: { hard: { pods: '0' } },
-        }),
+      prepare: (namespace) => quota(namespace, { pods: '0' }),
       shown: /exceeded quota/,
       reason: 'QuotaExceeded',
       object: /ResourceQuota of namespace/,
       cause: /leaves no room for the pod: tight, requested: pods=1, limited: pods=0/,
       next: /raise the quota/,
+    },
+    {
+      name: 'quota on limits',
+      prepare: (namespace) => quota(namespace, { 'limits.cpu': '4' }),
+      shown: /failed quota/,
+      reason: 'QuotaIncomplete',
+      object: /a ResourceQuota of namespace \S+ refuses the pod/,
+      cause: /must specify limits\.cpu for: step-source-default/,
+      next: /Set resources in the steps of ClusterBuildStrategy openfunction, or defaults by a LimitRange/,
     },
     {
       name: 'PodSecurity',
