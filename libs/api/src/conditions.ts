@@ -3,7 +3,8 @@ import type { Condition } from './object.ts';
 /**
  * The one vocabulary of conditions. `Built`, `Served`, `Routed` are the parts of a Function, `Ready` the sum of every
  * kind. In progress: Unknown. Failed: False. A part that is not asked for: True with reason Skipped.
- * `Reconciling` and `Stalled` are there only while True (kstatus); Stalled means that only the user can help.
+ * `Reconciling` and `Stalled` are there only while True (kstatus); Stalled means that only the user can help. So is
+ * `Paused`, on a Function alone: since then nothing is written for it, and the others stay as they were (docs/adr/0013).
  */
 export const CONDITION = {
   built: 'Built',
@@ -12,6 +13,7 @@ export const CONDITION = {
   ready: 'Ready',
   reconciling: 'Reconciling',
   stalled: 'Stalled',
+  paused: 'Paused',
 } as const;
 export type ConditionType = (typeof CONDITION)[keyof typeof CONDITION];
 
@@ -50,6 +52,8 @@ export const REASON = {
   referenceNotFound: 'ReferenceNotFound',
   /** The spec asks for something that this version does not do. */
   unsupported: 'Unsupported',
+  /** The annotation `openfunction.io/paused` says so. */
+  paused: 'Paused',
 } as const;
 export type Reason = (typeof REASON)[keyof typeof REASON];
 
@@ -57,12 +61,12 @@ export type Reason = (typeof REASON)[keyof typeof REASON];
 export type ConditionInput = Omit<Condition, 'lastTransitionTime'>;
 
 const ORDER: readonly string[] = Object.values(CONDITION);
-const ONLY_WHILE_TRUE: readonly string[] = [CONDITION.reconciling, CONDITION.stalled];
+const ONLY_WHILE_TRUE: readonly string[] = [CONDITION.reconciling, CONDITION.stalled, CONDITION.paused];
 const MAX_MESSAGE = 32768;
 
 /**
  * A new list that holds this condition, in a fixed order. The transition time changes only with the status, so stating
- * the same thing twice gives an equal list. `Reconciling` and `Stalled` that are not True are taken out.
+ * the same thing twice gives an equal list. `Reconciling`, `Stalled` and `Paused` that are not True are taken out.
  */
 export function setCondition(
   list: readonly Condition[] | undefined,

@@ -185,3 +185,19 @@ function isLabelStart(text: string): boolean {
 function isLabelEnd(text: string): boolean {
   return /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(text);
 }
+
+/** Annotation of a Function; the exact value `true`, and nothing else, stops every write for it. */
+export const PAUSED_ANNOTATION = 'openfunction.io/paused';
+
+/** Whether the user has paused this very object. */
+export function isPaused(object: { metadata: { annotations?: Record<string, string> } }): boolean {
+  return object.metadata.annotations?.[PAUSED_ANNOTATION] === 'true';
+}
+
+/** How the Go operator shows in a cluster (controllers.md §4.1). */
+export const GO_OPERATOR = {
+  /** Its leader's Lease, in its own namespace. */
+  lease: '79f0111e.openfunction.io',
+  /** What its updates bear in managedFields: client-go's default, the name of the binary in the image, and of a local build. */
+  fieldManagers: ['openfunction', 'manager'],
+} as const;

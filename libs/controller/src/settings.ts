@@ -13,5 +13,8 @@ export const controllerSettings = {
   handOver: z.enum(['on', 'off']).default('on'),
 };
 
-/** What `controllerSettings` yields, and the kubeconfig of the service's frame. */
-export type ControllerSettings = z.output<z.ZodObject<typeof controllerSettings>> & { kubeconfig?: string | undefined };
+/** What `controllerSettings` yields, and what the service's frame knows of the cluster. */
+export type ControllerSettings = z.output<z.ZodObject<typeof controllerSettings>> & {
+  kubeconfig?: string | undefined;
+  openfunctionNamespace: string;
+};

@@ -6,7 +6,8 @@ import { activeTraceparent, type Logger, traceIdOf, withSpan } from '@openfuncti
 import { Actor, distinctKinds, type Written } from './actor.ts';
 import { Caches, floorOf } from './caches.ts';
 import { type Instruments, makeInstruments } from './instruments.ts';
-import type { Controller, Watch } from './types.ts';
+import { isAtRest, PAUSE_LOOK_MS, parentWatch } from './pause.ts';
+import type { Controller, Gate, Watch } from './types.ts';
 import { keyOf, keysWokenBy, ownerOf } from './wake.ts';
 
 export interface ShellOptions<Seen, Status> {
@@ -19,6 +20,8 @@ export interface ShellOptions<Seen, Status> {
   concurrency: number;
   watchDelayMs: number;
   logger: Logger;
+  /** While it is shut, jobs are let go; when it opens, every key of the cache is queued again. */
+  gate?: Gate;
 }
 
 interface Job {
@@ -48,6 +51,8 @@ export class Shell<Seen, Status> {
 
   constructor(options: ShellOptions<Seen, Status>) {
     const { controller, client, fieldManager, logger, watchDelayMs } = options;
+    const { parent, primary } = controller;
+    const watches = [...controller.watches, ...(parent === undefined ? [] : [parentWatch(parent, primary)])];
     this.#options = options;
     this.#instruments = makeInstruments(controller.name, options.queue);
     this.#caches = new Caches({
@@ -55,12 +60,12 @@ export class Shell<Seen, Status> {
       fieldManager,
       logger,
       watchDelayMs,
-      watches: controller.watches,
+      watches,
       onChange: (watch, change) => this.#onChange(watch, change),
       onServed: () => this.#ready && this.#resync(),
     });
-    const kinds = distinctKinds(controller.watches.map(({ kind }) => kind));
-    this.#actor = new Actor({ client, caches: this.#caches, fieldManager, primary: controller.primary, kinds });
+    const kinds = distinctKinds(watches.map(({ kind }) => kind));
+    this.#actor = new Actor({ client, caches: this.#caches, fieldManager, primary, kinds });
   }
 
   /** Fills the caches, then takes jobs. */
@@ -68,6 +73,7 @@ export class Shell<Seen, Status> {
     const { queue, concurrency } = this.#options;
     this.#caches.start();
     await this.#caches.ready();
+    await this.#options.gate?.start(() => void this.#resync().catch((error: unknown) => this.#notQueued(error)));
     this.#ready = true;
     queue.onResync(() => this.#resync());
     queue.work((job) => this.#work(job), { concurrency });
@@ -80,20 +86,22 @@ export class Shell<Seen, Status> {
   }
 
   async stop(): Promise<void> {
+    await this.#options.gate?.stop();
     await this.#caches.stop();
     await Promise.allSettled(this.#enqueueing);
     await this.#options.queue.close();
   }
 
   #onChange(watch: Watch, change: Change): void {
-    const { controller, logger } = this.#options;
-    const keys = keysWokenBy(change, watch, controller, this.#caches);
+    const keys = keysWokenBy(change, watch, this.#options.controller, this.#caches);
     if (keys.length === 0) return;
-    const adding = this.#enqueue(watch, change, keys).catch((error: unknown) => {
-      logger.error({ keys: keys.length, error: explain(error) }, 'could not enqueue; the next resync will');
-    });
+    const adding = this.#enqueue(watch, change, keys).catch((error: unknown) => this.#notQueued(error));
     this.#enqueueing.add(adding);
     adding.finally(() => this.#enqueueing.delete(adding));
+  }
+
+  #notQueued(error: unknown): void {
+    this.#options.logger.error({ error: explain(error) }, 'could not enqueue; the next resync will');
   }
 
   /** Wakes the keys unless another replica has done so already; the mark comes after the adds, so that none is lost. */
@@ -139,6 +147,7 @@ export class Shell<Seen, Status> {
     const { queue, controller, logger } = this.#options;
     const key = { namespace: job.key.namespace, name: job.key.name };
     const log = logger.child({ key: storeKey(key), ...traceField(job.traceparent) });
+    if (!this.#mayWrite()) return 'waiting';
     try {
       await this.#caches.catchUp(job.floor);
       const object = this.#caches.store(controller.primary).get(storeKey(key));
@@ -162,6 +171,8 @@ export class Shell<Seen, Status> {
     let object = first;
     let rounds = 0;
     for (; rounds < MOST_ROUNDS; rounds += 1) {
+      if (!this.#mayWrite()) return 'waiting';
+      if (isAtRest(object, controller.parent, this.#caches)) return await this.#rest(object);
       const writes = await this.#round(object, rounds === MOST_ROUNDS - 1);
       if (writes === 0) break;
       log.debug({ writes }, 'acted');
@@ -172,6 +183,20 @@ export class Shell<Seen, Status> {
       await queue.addAt(keyOf(object), new Date(Date.now() + FIRST_RETRY_MS));
     }
     return rounds === 0 ? 'unchanged' : 'changed';
+  }
+
+  #mayWrite(): boolean {
+    return this.#options.gate?.isOpen() ?? true;
+  }
+
+  /** The object is paused: that is said, once, and nothing else is done. Its one timer is for another look. */
+  async #rest(object: KubeObject): Promise<string> {
+    const { controller, queue } = this.#options;
+    const now = new Date();
+    const written = await this.#actor.writeStatus(object, controller.markPaused?.(object, now));
+    if (written !== undefined) await queue.raiseFloor(keyOf(object), floorOf(controller.primary, written));
+    await queue.addAt(keyOf(object), new Date(now.getTime() + PAUSE_LOOK_MS));
+    return 'paused';
   }
 
   /**

@@ -2,6 +2,7 @@ import type { Kind } from '@openfunction/api';
 import { KubeClient } from '@openfunction/kube';
 import { openQueue, type WorkQueue } from '@openfunction/queue';
 import type { Logger } from '@openfunction/telemetry';
+import { GoOperatorGate } from './go-operator.ts';
 import type { ControllerSettings } from './settings.ts';
 import { Shell } from './shell.ts';
 import type { Controller } from './types.ts';
@@ -27,7 +28,8 @@ export async function startController<Seen, Status>(
   const queue = open(controller.name);
   const partners = config.handOver === 'on' ? options.partners : [];
   const handOver = new Map<Kind, WorkQueue>(partners.map(([kind, name]) => [kind, open(name)]));
-  const { concurrency, watchDelayMs } = config;
+  const { concurrency, watchDelayMs, openfunctionNamespace: namespace } = config;
+  const gate = new GoOperatorGate({ client, namespace, controller: controller.name, identity, logger });
   const shell = new Shell({
     controller,
     client,
@@ -37,6 +39,7 @@ export async function startController<Seen, Status>(
     concurrency,
     watchDelayMs,
     logger,
+    gate,
   });
   options.health.add(controller.name, () => shell.check());
   await shell.start();

@@ -48,6 +48,8 @@ export interface Controller<Seen, Status> {
   /** Name of the queue, of metrics and spans, e.g. `function`. */
   name: string;
   primary: Kind;
+  /** The kind that controls the primaries: while one of its objects is paused, so is what it controls. */
+  parent?: Kind;
   watches: Watch[];
   /** Only reads. */
   observe: (object: KubeObject, world: World) => Promise<Seen> | Seen;
@@ -55,4 +57,14 @@ export interface Controller<Seen, Status> {
   plan: (seen: Seen, now: Date) => Plan<Status>;
   /** The status that tells the user why the plan could not be carried out. Pure. */
   markFailed: (seen: Seen, error: Error, now: Date) => Status;
+  /** The status that tells the user of the pause, the same again at each look. Pure. Absent where the parent tells. */
+  markPaused?: (object: KubeObject, now: Date) => Status | undefined;
+}
+
+/** Whether this replica may write now; asked before each look at an object. */
+export interface Gate {
+  isOpen: () => boolean;
+  /** Resolves when it is known whether the gate is open; `onOpen` is called each time it opens after that. */
+  start: (onOpen: () => void) => Promise<void>;
+  stop: () => Promise<void>;
 }

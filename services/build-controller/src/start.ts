@@ -9,6 +9,7 @@ import { planBuilder } from './plan.ts';
 const builderController: Controller<BuilderSeen, BuilderStatus> = {
   name: 'builder',
   primary: BUILDER,
+  parent: FUNCTION,
   watches,
   observe,
   plan: planBuilder,

@@ -2,8 +2,11 @@ import {
   CONDITION,
   type Condition,
   type ConditionType,
+  dropCondition,
   type Function,
   type FunctionStatus,
+  isConditionTrue,
+  PAUSED_ANNOTATION,
   REASON,
   setCondition,
 } from '@openfunction/api';
@@ -19,7 +22,7 @@ export function summarise(
   const failed = all.find(({ status }) => status === 'False');
   const pending = all.find(({ status }) => status === 'Unknown');
   const ready = failed ?? pending ?? readyCondition(fn);
-  const list = fn.status?.conditions;
+  const list = dropCondition(fn.status?.conditions, CONDITION.paused);
   const set = (before: Condition[] | undefined, type: ConditionType, condition: PartCondition) =>
     setCondition(before, { type, observedGeneration: fn.metadata.generation ?? 0, ...condition }, now);
   let conditions = set(list, CONDITION.built, parts.built);
@@ -47,11 +50,34 @@ export function markFailed(fn: Function, error: Error, now: Date): FunctionStatu
     message: error.message,
   };
   const observedGeneration = fn.metadata.generation ?? 0;
-  let conditions = setCondition(fn.status?.conditions, { type: CONDITION.ready, observedGeneration, ...failure }, now);
+  let conditions = dropCondition(fn.status?.conditions, CONDITION.paused);
+  conditions = setCondition(conditions, { type: CONDITION.ready, observedGeneration, ...failure }, now);
   conditions = setCondition(
     conditions,
     { type: CONDITION.stalled, observedGeneration, ...failure, status: 'True' },
     now,
   );
   return { ...fn.status, observedGeneration, conditions };
+}
+
+/**
+ * The user has paused the Function: said once, with the time at which it was seen. All else stays as it was left, `observedGeneration`
+ * too, so a change of the spec meanwhile shows as not yet taken in; only `Reconciling` goes, as nothing does.
+ */
+export function markPaused(fn: Function, now: Date): FunctionStatus | undefined {
+  const { conditions: before } = fn.status ?? {};
+  if (isConditionTrue(before, CONDITION.paused)) return fn.status;
+  const message =
+    `The annotation ${PAUSED_ANNOTATION} is "true": nothing is written for this Function, its Builders and its Servings. ` +
+    'What runs goes on; what has changed meanwhile is taken up when the annotation goes.';
+  const observedGeneration = fn.metadata.generation ?? 0;
+  const paused = {
+    type: CONDITION.paused,
+    status: 'True',
+    reason: REASON.paused,
+    message,
+    observedGeneration,
+  } as const;
+  const conditions = setCondition(dropCondition(before, CONDITION.reconciling), paused, now);
+  return { ...fn.status, conditions };
 }

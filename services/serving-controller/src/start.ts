@@ -9,6 +9,7 @@ import { planServing } from './plan.ts';
 const servingController: Controller<ServingSeen, ServingStatus> = {
   name: 'serving',
   primary: SERVING,
+  parent: FUNCTION,
   watches,
   observe,
   plan: planServing,
