@@ -1,6 +1,15 @@
-import { type Kind, type KubeObject, kindId } from '@openfunction/api';
+import { GO_OPERATOR, type Kind, type KubeObject, kindId } from '@openfunction/api';
 import { CodedError } from '@openfunction/errors';
-import { isApplied, type KubeClient, mergePatch, project, recordEvent, storeKey } from '@openfunction/kube';
+import {
+  isApplied,
+  isUpdatedBy,
+  type KubeClient,
+  mergePatch,
+  project,
+  recordEvent,
+  storeKey,
+  takeOver,
+} from '@openfunction/kube';
 import type { Caches } from './caches.ts';
 import type { Plan } from './types.ts';
 
@@ -69,9 +78,10 @@ export class Actor {
     const { client, caches, fieldManager } = this.#options;
     const kind = this.#kindOf(wanted);
     const store = caches.store(kind);
-    const live = store.get(storeKey(wanted.metadata));
-    if (live !== undefined) {
-      refuseForeign(wanted, live);
+    const cached = store.get(storeKey(wanted.metadata));
+    if (cached !== undefined) {
+      refuseForeign(wanted, cached);
+      const live = await this.#takeOver(kind, cached, onWrite);
       if (isApplied(wanted, live, fieldManager) || this.#isSettled(wanted, live)) return;
     }
     const versioned = { ...wanted, apiVersion: client.apiVersion(kind) };
@@ -79,6 +89,18 @@ export class Actor {
     store.put(applied);
     this.#settle(wanted, applied);
     await onWrite({ kind, object: applied });
+  }
+
+  /** What the Go operator wrote becomes ours first, or what is no longer wanted of it would stay for ever. */
+  async #takeOver(kind: Kind, cached: KubeObject, onWrite: (written: Written) => Promise<void>): Promise<KubeObject> {
+    const { client, caches, fieldManager: manager } = this.#options;
+    const predecessors = GO_OPERATOR.fieldManagers;
+    if (!isUpdatedBy(cached, predecessors)) return cached;
+    const object = await takeOver(client, kind, cached.metadata, { predecessors, manager });
+    if (object === undefined || object.metadata.uid !== cached.metadata.uid) return cached;
+    caches.store(kind).put(object);
+    await onWrite({ kind, object });
+    return object;
   }
 
   async #remove(child: KubeObject): Promise<void> {

@@ -1,4 +1,4 @@
-import { CRD, type Kind, kindId } from '@openfunction/api';
+import { CRD, GO_OPERATOR, type Kind, kindId } from '@openfunction/api';
 import { explain } from '@openfunction/errors';
 import {
   type Change,
@@ -110,7 +110,7 @@ export class Caches implements World {
 
   #reflect(watch: Watch, options: CachesOptions): Reflector {
     const ours = watch.kind.group.endsWith(OWN_GROUP);
-    const keepFields = keepFieldsOf(options.fieldManager);
+    const keepFields = keepFieldsOf(options.fieldManager, GO_OPERATOR.fieldManagers);
     const { trim, labelSelector } = watch;
     return new Reflector({
       client: options.client,

@@ -5,7 +5,7 @@ import { type Job, memoryQueue, type WorkQueue } from '@openfunction/queue';
 import { silentLogger } from '@openfunction/telemetry';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Shell } from './shell.ts';
-import type { Controller, Plan } from './types.ts';
+import type { Controller, Gate, Plan } from './types.ts';
 
 /** An API server of three kinds in memory: versions count up, watches tell, status patches need the right version. */
 class FakeServer {
@@ -149,13 +149,14 @@ const controller: Controller<Seen, Record<string, unknown>> = {
   observe: (object, world) => ({ fn: object, children: world.store(BUILDER).ownedBy(object.metadata.uid ?? '') }),
   plan: planOne,
   markFailed: ({ fn: object }, error) => ({ ...object['status'], failed: error.message }),
+  markPaused: (object) => ({ ...object['status'], paused: true }),
 };
 
 describe('the shell', () => {
   let shell: Shell<Seen, Record<string, unknown>> | undefined;
   const partners: WorkQueue[] = [];
 
-  const start = async (server: FakeServer, handedOver: Job[] = []) => {
+  const start = async (server: FakeServer, handedOver: Job[] = [], gate?: Gate) => {
     const partner = memoryQueue();
     partners.push(partner);
     partner.work(async (job) => void handedOver.push(job), { concurrency: 1 });
@@ -169,6 +170,7 @@ describe('the shell', () => {
       concurrency: 4,
       watchDelayMs: 0,
       logger: silentLogger(),
+      ...(gate !== undefined && { gate }),
     });
     await shell.start();
   };
@@ -270,6 +272,53 @@ describe('the shell', () => {
       ),
     );
     expect(writes(server).filter((write) => write === 'apply Builder a-b')).toEqual([]);
+  });
+
+  it('writes one status for a paused object, whatever changes, and goes on with all of it afterwards', async () => {
+    const server = new FakeServer();
+    await start(server);
+    server.put(fn());
+    await vi.waitFor(() => expect(writes(server)).toContain('event Made'));
+    const touch = (changes: object, annotations?: Record<string, string>) => {
+      const live = server.objects.get('Function/a') as KubeObject;
+      const { annotations: _before, ...metadata } = live.metadata;
+      server.put({ ...live, ...changes, metadata: { ...metadata, ...(annotations && { annotations }) } });
+    };
+    writes(server).splice(0);
+    touch({}, { 'openfunction.io/paused': 'true' });
+    await vi.waitFor(() => expect(server.objects.get('Function/a')?.['status']).toMatchObject({ paused: true }));
+    touch({ spec: { size: 7 } }, { 'openfunction.io/paused': 'true' });
+    await server.delete(BUILDER, { name: 'a-b' });
+    server.put(fn('other'));
+    await vi.waitFor(() => expect(writes(server)).toContain('status other'));
+    expect(writes(server).filter((write) => !write.includes('other'))).toEqual([
+      'status a',
+      'delete Builder a-b',
+      'event Made',
+    ]);
+    touch({}, { 'openfunction.io/paused': 'True' });
+    await vi.waitFor(() => expect(server.objects.get('Builder/a-b')?.['spec']).toEqual({ size: 7 }));
+  });
+
+  it('drops jobs while the gate is shut, and looks at every object when it opens', async () => {
+    const server = new FakeServer();
+    let open = () => {};
+    let isOpen = false;
+    const gate = {
+      isOpen: () => isOpen,
+      start: async (onOpen: () => void) => {
+        open = onOpen;
+      },
+      stop: async () => {},
+    };
+    server.put(fn('a'));
+    await start(server, [], gate);
+    server.put(fn('b'));
+    await new Promise((resolve) => setTimeout(resolve, 100)); // jobs that should do nothing have run
+    expect(writes(server)).toEqual([]);
+    isOpen = true;
+    open();
+    await vi.waitFor(() => expect(writes(server)).toEqual(expect.arrayContaining(['status a', 'status b'])));
   });
 
   it('lets an object that is being deleted alone', async () => {

@@ -1,4 +1,5 @@
 import type { KubeObject, ManagedFields } from '@openfunction/api';
+import { isUpdateOf } from './take-over.ts';
 
 type Json = unknown;
 type Fields = Record<string, unknown>;
@@ -19,10 +20,18 @@ export function appliedAt(live: KubeObject, manager: string): Date | undefined {
   return time === undefined ? undefined : new Date(time);
 }
 
-/** Drops the managed fields of everybody else: they are the larger half of most objects, and nobody here reads them. */
-export function keepFieldsOf(manager: string): (object: KubeObject) => KubeObject {
+/**
+ * Drops the managed fields of everybody else: they are the larger half of most objects, and nobody here reads them. Of `predecessors`
+ * the updates are kept too, until they have been taken over.
+ */
+export function keepFieldsOf(
+  manager: string,
+  predecessors: readonly string[] = [],
+): (object: KubeObject) => KubeObject {
   return (object) => {
-    const managedFields = (object.metadata.managedFields ?? []).filter((entry) => isOurs(entry, manager));
+    const managedFields = (object.metadata.managedFields ?? []).filter(
+      (entry) => isOurs(entry, manager) || isUpdateOf(entry, predecessors),
+    );
     return { ...object, metadata: { ...object.metadata, managedFields } };
   };
 }

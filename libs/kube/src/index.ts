@@ -14,3 +14,4 @@ export { mergePatch } from './merge-patch.ts';
 export { Reflector, type ReflectorOptions } from './reflector.ts';
 export { compareVersions } from './resource-version.ts';
 export { type Change, Store, storeKey } from './store.ts';
+export { isUpdatedBy, takeOver, takeOverFields } from './take-over.ts';
