@@ -1,11 +1,16 @@
 /** Objects as the Go operator leaves them (controllers.md), met by our controllers: nothing is built again, and no Serving made. */
 import {
   BUILDER,
+  EVENT,
   FUNCTION,
   type Function,
   type FunctionStatus,
+  GO_OPERATOR,
+  HTTP_ROUTE,
   type Kind,
+  KNATIVE_SERVICE,
   type KubeObject,
+  LEASE,
   ownerReference,
   RESOURCE_REF,
   SERVING,
@@ -20,8 +25,11 @@ import {
   freshNamespace,
   hasControllerWorld,
   type Outcome,
+  readAuditLog,
   sketchFunction,
   startControllerWorld,
+  untilCondition,
+  untilQuiet,
   waitFor,
 } from '@openfunction/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -44,6 +52,17 @@ const GO_SERVE = {
   scaleOptions: {},
 };
 
+/** Of the Function `written`: what that operator wrote, and whose it is then. */
+const WRITTEN: [Kind, string, string][] = [
+  [BUILDER, 'builder-written', 'openfunction-function-controller'],
+  [SERVING, 'serving-written', 'openfunction-function-controller'],
+  [HTTP_ROUTE, 'written', 'openfunction-function-controller'],
+  [SHIPWRIGHT_BUILD, 'builder-written-build-x1y2z', 'openfunction-build-controller'],
+  [SHIPWRIGHT_BUILD_RUN, 'builder-written-buildrun-x1y2z', 'openfunction-build-controller'],
+  [KNATIVE_SERVICE, 'serving-written-ksvc-5w8rd', 'openfunction-serving-controller'],
+];
+const READ = ['get', 'list', 'watch'];
+
 describe.skipIf(!(await hasControllerWorld()))('what the Go operator left', () => {
   let world: ControllerWorld;
   let client: KubeClient;
@@ -60,6 +79,8 @@ describe.skipIf(!(await hasControllerWorld()))('what the Go operator left', () =
     await leave('served', 'Succeeded');
     await leave('building', 'Building');
     await leave('changed', 'Succeeded', { ...BUILD, env: { ADDED: 'since' } });
+    await leave('written', 'Building');
+    await leaveMore('written');
     history = new Reflector({
       client,
       kind: FUNCTION,
@@ -111,6 +132,63 @@ describe.skipIf(!(await hasControllerWorld()))('what the Go operator left', () =
     expect(await names(SERVING, 'changed')).toContain('serving-changed');
   });
 
+  it('keeps no field that only that operator wanted, and every field of others', async () => {
+    await untilTakenOver('written');
+    for (const [kind, name, ours] of WRITTEN) {
+      const live = await waitFor(`${kind.kind} ${name} is ours`, async () => {
+        const object = await client.get(kind, { namespace, name });
+        return managersOf(object).includes(`Apply ${ours}`) ? object : undefined;
+      });
+      expect({ name, annotations: live.metadata.annotations }).toEqual({ name, annotations: { theirs: 'stays' } });
+      expect(managersOf(live).filter((entry) => entry.startsWith('Update openfunction'))).toEqual([]);
+      expect(managersOf(live)).toContain('Update somebody');
+    }
+    const route = await client.get(HTTP_ROUTE, { namespace, name: 'written' });
+    expect(route?.['spec'].hostnames).not.toContain('old.example.com');
+    expect(await names(SERVING, 'written')).toEqual(['serving-written']);
+    expect(await names(SHIPWRIGHT_BUILD_RUN, 'written')).toEqual(['builder-written-buildrun-x1y2z']);
+  });
+
+  it('waits while that operator renews its lease, says so, and goes on when it ends', async () => {
+    const operator = playLeader(client);
+    try {
+      await operator.lead('go_1');
+      await world.startSystem({ replicas: 2 });
+      const first = await applyFunction(client, sketchFunction({ namespace, name: 'first' }));
+      await untilSaid('go_1');
+      expect(await writesAbout('first')).toEqual([]);
+      await operator.resign();
+      await untilCondition(client, first, 'Ready', 'True');
+      await operator.lead('go_2');
+      await untilSaid('go_2');
+      const second = await applyFunction(client, sketchFunction({ namespace, name: 'second' }));
+      await new Promise((resolve) => setTimeout(resolve, 3_000)); // the time without writes is what is looked at
+      expect(await writesAbout('second')).toEqual([]);
+      operator.crash();
+      await untilCondition(client, second, 'Ready', 'True', 20_000);
+    } finally {
+      operator.crash();
+    }
+  });
+
+  /** Each of our three controllers has told at the lease that it waits for this leader; and none writes any more. */
+  async function untilSaid(leader: string): Promise<void> {
+    await waitFor(`all wait for ${leader}`, async () => {
+      const { items } = await client.list(EVENT, { namespace: 'openfunction' });
+      const said = items.filter(({ reason, note }) => reason === 'GoOperatorActive' && note.includes(leader));
+      return said.length === 3;
+    });
+    await untilQuiet(async () => (await writesAbout('')).length);
+  }
+
+  async function writesAbout(name: string): Promise<string[]> {
+    const events = await readAuditLog(world.cluster.auditLogFile);
+    return events
+      .filter(({ user, verb }) => user.username.includes('openfunction:openfunction-') && !READ.includes(verb))
+      .map(({ verb, requestURI }) => `${verb} ${requestURI}`)
+      .filter((write) => write.includes(name));
+  }
+
   /** Waits for hashes of ours; no version of the object may have had one of each kind. */
   async function untilTakenOver(name: string): Promise<Function> {
     const fn = await waitFor(`${name} is taken over`, async () => {
@@ -161,6 +239,29 @@ describe.skipIf(!(await hasControllerWorld()))('what the Go operator left', () =
     await writeStatus(SERVING, serving, { phase: 'Serving', state: 'Running' });
   }
 
+  /** A workload and a route as well, and at each object something that only that operator wanted, and something of somebody else. */
+  async function leaveMore(name: string): Promise<void> {
+    const fn = await get(name);
+    const serving = (await client.get(SERVING, { namespace, name: `serving-${name}` })) as KubeObject;
+    const ksvc = `serving-${name}-ksvc-5w8rd`;
+    const container = {
+      name: 'function',
+      image: `${IMAGE}@${DIGEST}`,
+      ports: [{ name: 'function-port', containerPort: 8080 }],
+    };
+    const template = { metadata: { name: `${ksvc}-latest` }, spec: { containers: [container] } };
+    await child(KNATIVE_SERVICE, serving, ksvc, { template });
+    const resourceRef = { [RESOURCE_REF.knativeService]: ksvc };
+    await writeStatus(SERVING, serving, { phase: 'Serving', state: 'Running', resourceRef, service: ksvc });
+    await child(HTTP_ROUTE, fn, name, { hostnames: ['old.example.com'] });
+    for (const [kind, object] of WRITTEN) {
+      const key = { namespace, name: object };
+      const annotate = (annotations: object) => ({ metadata: { annotations } });
+      await client.patch(kind, key, annotate({ copied: 'by v1.2' }), { fieldManager: 'openfunction' });
+      await client.patch(kind, key, annotate({ theirs: 'stays' }), { fieldManager: 'somebody' });
+    }
+  }
+
   async function leaveBuilder(fn: Function): Promise<void> {
     const builder = await child(BUILDER, fn, `builder-${fn.metadata.name}`, { ...fn.spec.build, image: IMAGE });
     const [build, run] = ['build', 'buildrun'].map((part) => `${builder.metadata.name}-${part}-x1y2z`);
@@ -176,14 +277,43 @@ describe.skipIf(!(await hasControllerWorld()))('what the Go operator left', () =
     const labels = { [`openfunction.io/${parent.kind.toLowerCase()}`]: parent.metadata.name };
     const metadata = { namespace, name, labels, ownerReferences: [ownerReference(parent)] };
     const apiVersion = client.apiVersion(kind);
-    return await client.create(kind, { apiVersion, kind: kind.kind, metadata, spec }, { fieldManager: 'manager' });
+    return await client.create(kind, { apiVersion, kind: kind.kind, metadata, spec }, { fieldManager: 'openfunction' });
   }
 
   async function writeStatus(kind: Kind, { metadata }: KubeObject, status: object): Promise<void> {
-    await client.patch(kind, metadata, { status }, { subresource: 'status', fieldManager: 'manager' });
+    await client.patch(kind, metadata, { status }, { subresource: 'status', fieldManager: 'openfunction' });
   }
 });
 
 function hashesOf({ status }: Function): (string | undefined)[] {
   return [status?.build?.resourceHash, status?.serving?.resourceHash];
+}
+
+function managersOf(object: KubeObject | undefined): string[] {
+  const entries = (object?.metadata.managedFields ?? []).filter(({ subresource }) => subresource === undefined);
+  return entries.map(({ operation, manager }) => `${operation} ${manager}`);
+}
+
+/** The Go operator as its Lease shows it (client-go's leader election), with a lease of 2 s. Its clock is an hour late. */
+function playLeader(client: KubeClient) {
+  const key = { namespace: 'openfunction', name: GO_OPERATOR.lease };
+  let timer: NodeJS.Timeout | undefined;
+  const write = async (holderIdentity: string) => {
+    const renewTime = new Date(Date.now() - 3_600_000).toISOString().replace('Z', '000Z');
+    const spec = { holderIdentity, leaseDurationSeconds: 2, renewTime };
+    const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: key, spec };
+    await client.apply(LEASE, lease, { fieldManager: 'go', force: true });
+  };
+  const crash = () => clearInterval(timer);
+  return {
+    crash,
+    lead: async (holder: string) => {
+      await write(holder);
+      timer = setInterval(() => void write(holder), 500);
+    },
+    resign: async () => {
+      crash();
+      await write('');
+    },
+  };
 }
