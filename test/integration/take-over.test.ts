@@ -61,6 +61,14 @@ const WRITTEN: [Kind, string, string][] = [
   [SHIPWRIGHT_BUILD_RUN, 'builder-written-buildrun-x1y2z', 'openfunction-build-controller'],
   [KNATIVE_SERVICE, 'serving-written-ksvc-5w8rd', 'openfunction-serving-controller'],
 ];
+/** Its workload; where words differ from ours, Knative would see a change of a revision that exists. */
+const KSVC = 'serving-written-ksvc-5w8rd';
+const TEMPLATE = {
+  metadata: { name: `${KSVC}-latest`, annotations: { 'dapr.io/enabled': 'false' } },
+  spec: {
+    containers: [{ name: 'function', image: `${IMAGE}@${DIGEST}`, ports: [{ containerPort: 8080, protocol: 'TCP' }] }],
+  },
+};
 const READ = ['get', 'list', 'watch'];
 
 describe.skipIf(!(await hasControllerWorld()))('what the Go operator left', () => {
@@ -143,6 +151,8 @@ describe.skipIf(!(await hasControllerWorld()))('what the Go operator left', () =
       expect(managersOf(live).filter((entry) => entry.startsWith('Update openfunction'))).toEqual([]);
       expect(managersOf(live)).toContain('Update somebody');
     }
+    const workload = await client.get(KNATIVE_SERVICE, { namespace, name: KSVC });
+    expect(workload).toMatchObject({ metadata: { generation: 1 }, spec: { template: TEMPLATE } });
     const route = await client.get(HTTP_ROUTE, { namespace, name: 'written' });
     expect(route?.['spec'].hostnames).not.toContain('old.example.com');
     expect(await names(SERVING, 'written')).toEqual(['serving-written']);
@@ -243,16 +253,9 @@ describe.skipIf(!(await hasControllerWorld()))('what the Go operator left', () =
   async function leaveMore(name: string): Promise<void> {
     const fn = await get(name);
     const serving = (await client.get(SERVING, { namespace, name: `serving-${name}` })) as KubeObject;
-    const ksvc = `serving-${name}-ksvc-5w8rd`;
-    const container = {
-      name: 'function',
-      image: `${IMAGE}@${DIGEST}`,
-      ports: [{ name: 'function-port', containerPort: 8080 }],
-    };
-    const template = { metadata: { name: `${ksvc}-latest` }, spec: { containers: [container] } };
-    await child(KNATIVE_SERVICE, serving, ksvc, { template });
-    const resourceRef = { [RESOURCE_REF.knativeService]: ksvc };
-    await writeStatus(SERVING, serving, { phase: 'Serving', state: 'Running', resourceRef, service: ksvc });
+    await child(KNATIVE_SERVICE, serving, KSVC, { template: TEMPLATE });
+    const resourceRef = { [RESOURCE_REF.knativeService]: KSVC };
+    await writeStatus(SERVING, serving, { phase: 'Serving', state: 'Running', resourceRef, service: KSVC });
     await child(HTTP_ROUTE, fn, name, { hostnames: ['old.example.com'] });
     for (const [kind, object] of WRITTEN) {
       const key = { namespace, name: object };

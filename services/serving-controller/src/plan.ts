@@ -1,4 +1,4 @@
-import { parseDuration, type Serving, type ServingStatus, STATE } from '@openfunction/api';
+import { type KubeObject, parseDuration, type Serving, type ServingStatus, STATE } from '@openfunction/api';
 import type { Plan } from '@openfunction/controller';
 import {
   markFailedToStart,
@@ -9,7 +9,7 @@ import {
   markUnsupported,
 } from './conditions.ts';
 import { unsupportedBy } from './dispatch.ts';
-import { makeKnativeService } from './engines/knative/make.ts';
+import { knativeName, makeKnativeService } from './engines/knative/make.ts';
 import { type EngineResult, readResult } from './engines/knative/result.ts';
 import type { ServingSeen } from './observe.ts';
 
@@ -29,7 +29,19 @@ export function planServing(seen: ServingSeen, now: Date): Plan<ServingStatus> {
   if (unsupported !== undefined) return statusOnly(markUnsupported(serving, unsupported, now));
   if (!installed) return { ...statusOnly(markNotInstalled(serving, now)), ...wakeAt(deadlineOf(serving), now) };
   const result: EngineResult = knativeService === undefined ? { ready: 'Unknown' } : readResult(knativeService);
-  return { ...statusOnly(undefined), apply: [makeKnativeService(serving)], ...progress(serving, result, now) };
+  return { ...statusOnly(undefined), apply: [workloadOf(serving, knativeService)], ...progress(serving, result, now) };
+}
+
+/**
+ * A workload that the Go operator made, told by its name, keeps its template: that operator wrote the same function in other words
+ * (order of variables, contexts), which Knative would take for a change of a revision that has its name already. It was found to be
+ * what is wanted when it was taken over; whatever is changed afterwards makes a new Serving.
+ */
+function workloadOf(serving: Serving, existing: KubeObject | undefined): KubeObject {
+  const wanted = makeKnativeService(serving);
+  const { status: _recorded, ...unnamed } = serving;
+  if (existing === undefined || wanted.metadata.name === knativeName(unnamed)) return wanted;
+  return { ...wanted, spec: { ...wanted['spec'], template: existing['spec'].template } };
 }
 
 function progress(serving: Serving, result: EngineResult, now: Date): Partial<Plan<ServingStatus>> {
