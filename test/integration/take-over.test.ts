@@ -87,6 +87,7 @@ describe.skipIf(!(await hasControllerWorld()))('what the Go operator left', () =
     await leave('served', 'Succeeded');
     await leave('building', 'Building');
     await leave('changed', 'Succeeded', { ...BUILD, env: { ADDED: 'since' } });
+    await leave('unnamed', 'Building', BUILD, {});
     await leave('written', 'Building');
     await leaveMore('written');
     history = new Reflector({
@@ -129,6 +130,16 @@ describe.skipIf(!(await hasControllerWorld()))('what the Go operator left', () =
     });
     expect(built.status?.build?.resourceRef).toBe('builder-building');
     expect(built.status?.revision?.imageDigest).toMatch(/^sha256:/);
+  });
+
+  it('is followed, too, when that operator made the BuildRun and had no time to record it', async () => {
+    await untilTakenOver('unnamed');
+    outcome = () => ({ ok: true });
+    const run = { namespace, name: 'builder-unnamed-buildrun-x1y2z' };
+    await client.patch(SHIPWRIGHT_BUILD_RUN, run, { metadata: { annotations: { touched: 'yes' } } });
+    await waitFor('the build ends', async () => (await get('unnamed')).status?.build?.state === 'Succeeded');
+    expect(await names(SHIPWRIGHT_BUILD_RUN, 'unnamed')).toEqual([run.name]);
+    expect(await names(SHIPWRIGHT_BUILD, 'unnamed')).toEqual(['builder-unnamed-build-x1y2z']);
   });
 
   it('is built once more when something else is wanted by now, while the old version stays', async () => {
@@ -224,11 +235,16 @@ describe.skipIf(!(await hasControllerWorld()))('what the Go operator left', () =
   }
 
   /** A Function with its children, as v1.2 leaves them. A Builder that succeeded is gone by default. */
-  async function leave(name: string, state: 'Succeeded' | 'Building', wanted: object = BUILD): Promise<void> {
+  async function leave(
+    name: string,
+    state: 'Succeeded' | 'Building',
+    wanted: object = BUILD,
+    builder?: object,
+  ): Promise<void> {
     const sketch = sketchFunction({ namespace, name, spec: { image: IMAGE, build: wanted }, serving: SERVE });
     const fn = await applyFunction(client, sketch);
     await leaveServing(fn);
-    if (state === 'Building') await leaveBuilder(fn);
+    if (state === 'Building') await leaveBuilder(fn, builder);
     const serving = `serving-${name}`;
     await writeStatus(FUNCTION, fn, {
       build: { state, resourceRef: `builder-${name}`, resourceHash: HASH.build },
@@ -265,7 +281,7 @@ describe.skipIf(!(await hasControllerWorld()))('what the Go operator left', () =
     }
   }
 
-  async function leaveBuilder(fn: Function): Promise<void> {
+  async function leaveBuilder(fn: Function, status?: object): Promise<void> {
     const builder = await child(BUILDER, fn, `builder-${fn.metadata.name}`, { ...fn.spec.build, image: IMAGE });
     const [build, run] = ['build', 'buildrun'].map((part) => `${builder.metadata.name}-${part}-x1y2z`);
     const strategy = { name: 'openfunction', kind: 'ClusterBuildStrategy' };
@@ -273,7 +289,7 @@ describe.skipIf(!(await hasControllerWorld()))('what the Go operator left', () =
     await child(SHIPWRIGHT_BUILD, builder, build ?? '', { source, strategy, output: { image: IMAGE } });
     await child(SHIPWRIGHT_BUILD_RUN, builder, run ?? '', { build: { name: build } });
     const resourceRef = { [RESOURCE_REF.shipwrightBuild]: build, [RESOURCE_REF.shipwrightBuildRun]: run };
-    await writeStatus(BUILDER, builder, { phase: 'Build', state: 'Building', resourceRef });
+    await writeStatus(BUILDER, builder, status ?? { phase: 'Build', state: 'Building', resourceRef });
   }
 
   async function child(kind: Kind, parent: KubeObject, name: string, spec: object): Promise<KubeObject> {

@@ -14,6 +14,7 @@ import {
 import { keyOf, ownerOf, type Watch, type World } from '@openfunction/controller';
 import { type Change, storeKey } from '@openfunction/kube';
 import type { Key } from '@openfunction/queue';
+import { withShipwrightObjects } from './engines/shipwright/adopt.ts';
 import { TAIL } from './engines/shipwright/log-tail.ts';
 import { shipwrightNames } from './engines/shipwright/make.ts';
 import { failedStep, RUN_LABEL, readPod, trimPod } from './engines/shipwright/pod.ts';
@@ -57,9 +58,10 @@ export const watches: Watch[] = [
 ];
 
 export async function observe(object: KubeObject, world: World): Promise<BuilderSeen> {
-  const builder = object as Builder;
   const shipwright = versionOf(world.version(SHIPWRIGHT_BUILD), world.version(SHIPWRIGHT_BUILD_RUN));
-  if (shipwright === undefined || isBuilderEnded(builder)) return { builder, shipwright, run: undefined };
+  if (shipwright === undefined || isBuilderEnded(object as Builder))
+    return { builder: object as Builder, shipwright, run: undefined };
+  const builder = withShipwrightObjects(object as Builder, world);
   const declared = readDeclared(strategyOf(builder, undefined), builder.metadata.namespace, world);
   const names = shipwrightNames(builder);
   const { namespace } = builder.metadata;
