@@ -50,6 +50,13 @@ describe('what a Builder owns and does not name', () => {
     expect(namesWith(makeBuilder({}), run, owned('Build', 'builder-a-build-x1y2z'))).toEqual(found);
   });
 
+  it('is followed in v1alpha1 too', () => {
+    const older = owned('BuildRun', 'builder-a-buildrun-x1y2z', {
+      spec: { buildRef: { name: 'builder-a-build-x1y2z' } },
+    });
+    expect(namesWith(makeBuilder(), older).build).toBe('builder-a-build-x1y2z');
+  });
+
   it('can be a Build alone: its run is made under a name of ours', () => {
     expect(namesWith(makeBuilder(), owned('Build', 'builder-a-build-x1y2z'))).toEqual({
       build: 'builder-a-build-x1y2z',

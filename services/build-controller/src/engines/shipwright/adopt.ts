@@ -10,7 +10,8 @@ export function withShipwrightObjects(builder: Builder, world: World): Builder {
   const names = shipwrightNames(builder);
   const owned = (kind: typeof SHIPWRIGHT_BUILD) => world.store(kind).ownedBy(builder.metadata.uid ?? '');
   const run = unrecorded(owned(SHIPWRIGHT_BUILD_RUN), names.run);
-  const build = run?.['spec']?.build?.name ?? unrecorded(owned(SHIPWRIGHT_BUILD), names.build)?.metadata.name;
+  const { build: ofV1Beta1, buildRef: ofV1Alpha1 } = run?.['spec'] ?? {};
+  const build = (ofV1Beta1 ?? ofV1Alpha1)?.name ?? unrecorded(owned(SHIPWRIGHT_BUILD), names.build)?.metadata.name;
   const { resourceRef = {} } = builder.status ?? {};
   const found = {
     ...(typeof build === 'string' && { [RESOURCE_REF.shipwrightBuild]: build }),
