@@ -191,8 +191,8 @@ describe.skipIf(SKIPPED !== '')(`a build fault${SKIPPED}`, () => {
       shown: /failed quota/,
       reason: 'QuotaIncomplete',
       object: /a ResourceQuota of namespace \S+ refuses the pod/,
-      cause: /must specify limits\.cpu for: step-source-default/,
-      next: /Set resources in the steps of ClusterBuildStrategy openfunction, or defaults by a LimitRange/,
+      cause: /must specify limits\.cpu for: \S*step-source-default/,
+      next: /Set defaults by a LimitRange in namespace \S+, or resources in each step of ClusterBuildStrategy openfunction/,
     },
     {
       name: 'PodSecurity',

@@ -1,4 +1,4 @@
-import { ANNOTATION, FUNCTION_CONTAINER } from '../names.ts';
+import { ANNOTATION, FUNCTION_CONTAINER, PAUSED_ANNOTATION } from '../names.ts';
 import {
   type Complaint,
   CREATE_AND_UPDATE,
@@ -188,5 +188,19 @@ export const ENV_RULES: readonly Rule[] = [
     },
     accepts: { metadata: { annotations: { [ANNOTATION.wasmVariant]: 'compat' } }, ...(served({}) as object) },
     refuses: { metadata: { annotations: { [ANNOTATION.wasmVariant]: 'fast' } }, ...(served({}) as object) },
+  },
+  {
+    id: 'paused.known',
+    number: 'own',
+    path: `metadata.annotations.[${PAUSED_ANNOTATION}]`,
+    on: CREATE_AND_UPDATE,
+    level: 'warn',
+    says: 'neither `true` nor `false`: only `true` pauses',
+    broken: (fn) => {
+      const value = valueAt(fn, ['metadata', 'annotations', PAUSED_ANNOTATION]);
+      return isOther(value, ['true', 'false']) ? unsupported(value, ['true', 'false']) : undefined;
+    },
+    accepts: { metadata: { annotations: { [PAUSED_ANNOTATION]: 'false' } }, ...(served({}) as object) },
+    refuses: { metadata: { annotations: { [PAUSED_ANNOTATION]: 'True' } }, ...(served({}) as object) },
   },
 ];

@@ -46,7 +46,7 @@ export const TROUBLES: readonly Trouble[] = [
     cause: ({ namespace, message }) =>
       `a ResourceQuota of namespace ${namespace} refuses the pod: ${after(message, 'failed quota:')}`,
     next: ({ namespace, strategy }) =>
-      `Set resources in the steps of ${strategy.kind} ${strategy.name}, or defaults by a LimitRange in namespace ${namespace}`,
+      `Set defaults by a LimitRange in namespace ${namespace}, or resources in each step of ${strategy.kind} ${strategy.name}`,
   },
   {
     reason: 'QuotaExceeded',
