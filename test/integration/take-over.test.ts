@@ -57,7 +57,6 @@ const WRITTEN: [Kind, string, string][] = [
   [BUILDER, 'builder-written', 'openfunction-function-controller'],
   [SERVING, 'serving-written', 'openfunction-function-controller'],
   [HTTP_ROUTE, 'written', 'openfunction-function-controller'],
-  [SHIPWRIGHT_BUILD, 'builder-written-build-x1y2z', 'openfunction-build-controller'],
   [SHIPWRIGHT_BUILD_RUN, 'builder-written-buildrun-x1y2z', 'openfunction-build-controller'],
   [KNATIVE_SERVICE, 'serving-written-ksvc-5w8rd', 'openfunction-serving-controller'],
 ];
@@ -134,12 +133,16 @@ describe.skipIf(!(await hasControllerWorld()))('what the Go operator left', () =
 
   it('is followed, too, when that operator made the BuildRun and had no time to record it', async () => {
     await untilTakenOver('unnamed');
-    outcome = () => ({ ok: true });
     const run = { namespace, name: 'builder-unnamed-buildrun-x1y2z' };
-    await client.patch(SHIPWRIGHT_BUILD_RUN, run, { metadata: { annotations: { touched: 'yes' } } });
-    await waitFor('the build ends', async () => (await get('unnamed')).status?.build?.state === 'Succeeded');
+    await waitFor('it is recorded', async () => {
+      const builder = await client.get(BUILDER, { namespace, name: 'builder-unnamed' });
+      return builder?.['status']?.resourceRef?.['shipwright.io/buildRun'] === run.name;
+    });
     expect(await names(SHIPWRIGHT_BUILD_RUN, 'unnamed')).toEqual([run.name]);
     expect(await names(SHIPWRIGHT_BUILD, 'unnamed')).toEqual(['builder-unnamed-build-x1y2z']);
+    outcome = () => ({ ok: true });
+    await client.patch(SHIPWRIGHT_BUILD_RUN, run, { metadata: { annotations: { touched: 'yes' } } });
+    await waitFor('the build ends', async () => (await get('unnamed')).status?.build?.state === 'Succeeded');
   });
 
   it('is built once more when something else is wanted by now, while the old version stays', async () => {
