@@ -24,6 +24,9 @@ import { expiredBuilders, surplusBuilders } from './retention.ts';
  *   new content ──older builds cancelled──► Builder made: Created ──► Building ──► Succeeded | Failed | Timeout | Canceled
  */
 
+/** How long a new Builder may go unmentioned in the status: its own says more by then, and many builds are refused or over. */
+const QUIET_START_MS = 2_000;
+
 /** The decision on the build, and the image to run: undefined while there is none. */
 export interface BuildPart extends Part {
   image: string | undefined;
@@ -33,7 +36,7 @@ export function planBuild(seen: FunctionSeen, now: Date): BuildPart {
   const { fn } = seen;
   if (fn.spec.build === undefined) return skipBuild(seen);
   const hash = builderHash(fn);
-  return needsBuilder(seen, hash) ? beginBuild(seen, hash) : followBuild(seen, hash, now);
+  return needsBuilder(seen, hash) ? beginBuild(seen, hash, now) : followBuild(seen, hash, now);
 }
 
 /** Nothing to build: the image runs as it is, and what was built earlier is forgotten with its digest. */
@@ -66,8 +69,8 @@ function isTakenOver(fn: Function, resourceHash: string): boolean {
   return isGoHash(resourceHash) && resourceHash === goBuilderHash(fn) && !isRebuildAsked(fn);
 }
 
-/** One build at a time: those that still run are stopped first. */
-function beginBuild(seen: FunctionSeen, hash: string): BuildPart {
+/** One build at a time: those that still run are stopped first. A Builder that is there is followed before it is recorded. */
+function beginBuild(seen: FunctionSeen, hash: string, now: Date): BuildPart {
   const { fn, builders } = seen;
   const { lastSuccessfulResourceRef, resourceRef } = fn.status?.build ?? {};
   const name = builderName(shortHash(fn.metadata.uid ?? '', hash, resourceRef));
@@ -81,14 +84,24 @@ function beginBuild(seen: FunctionSeen, hash: string): BuildPart {
     resourceHash: hash,
     ...(lastSuccessfulResourceRef !== undefined && { lastSuccessfulResourceRef }),
   };
+  const existing = builders.get(name);
+  if (existing !== undefined) {
+    const recorded = { ...fn, status: { ...fn.status, build } };
+    return { ...followBuild({ ...seen, fn: recorded }, hash, now), quietUntil: quietUntil(existing, now) };
+  }
   return {
     image: lastImage(seen),
-    apply: [makeBuilder(fn, name, builders.get(name))],
+    apply: [makeBuilder(fn, name, undefined)],
     remove: surplusBuilders(fn, [...builders.values()], name),
     status: { build },
     condition: { status: 'Unknown', reason: REASON.pending, message: `Builder ${name} is created.` },
     events: [],
   };
+}
+
+function quietUntil(builder: Builder, now: Date): Date | undefined {
+  const until = new Date(Date.parse(builder.metadata.creationTimestamp ?? '') + QUIET_START_MS);
+  return isBuilderEnded(builder) || until <= now ? undefined : until;
 }
 
 /** The hash goes: should the change be taken back meanwhile, what was cancelled has to be built after all. */
@@ -117,18 +130,24 @@ function followBuild(seen: FunctionSeen, hash: string, now: Date): BuildPart {
   const builder = builders.get(recorded.resourceRef ?? '');
   const build: StepStatus = { ...recorded, ...(builder === undefined ? {} : stepOf(builder)), resourceHash: hash };
   const ended = BUILD_ENDED.includes(build.state ?? '');
-  const kept =
-    builder === undefined || isBuilderEnded(builder) || builder.spec.state === BUILDER_CANCELLED ? [] : [builder];
+  const running = [...builders.values()].filter((each) => !isBuilderEnded(each) && !isCancelled(each));
   const { wakeAt, expired } = expiredBuilders(fn, [...builders.values()], now);
   return {
     image: build.state === STATE.succeeded ? builtImage(fn, builder) : lastImage(seen),
-    apply: kept.map((running) => makeBuilder(fn, running.metadata.name, running)),
+    // Another one that runs was made for a change that was taken back before it was recorded.
+    apply: running.map((each) =>
+      each === builder ? makeBuilder(fn, each.metadata.name, each) : cancelBuilder(fn, each),
+    ),
     remove: ended ? [...new Set([...surplusBuilders(fn, [...builders.values()]), ...expired])] : [],
     status: { build, ...resultOf(build, builder) },
     condition: conditionOf(build, builder),
     events: newsOf(fn, build, builder),
     wakeAt,
   };
+}
+
+function isCancelled({ spec }: Builder): boolean {
+  return spec.state === BUILDER_CANCELLED;
 }
 
 function stepOf(builder: Builder): StepStatus {

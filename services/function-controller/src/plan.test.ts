@@ -1,3 +1,4 @@
+import type { Builder } from '@openfunction/api';
 import { CRDS } from '@openfunction/api/crds';
 import { describe, expect, it } from 'vitest';
 import { BUILD, HTTP, makeFunction, makeGateway, NOW, World } from './testdata/world.ts';
@@ -221,6 +222,48 @@ describe('a Function that is built', () => {
     expect(world.servings.size).toBe(0);
     expect(world.condition('Served')).toMatchObject({ status: 'Unknown', reason: 'WaitingForBuild' });
     expect(world.condition('Reconciling')?.status).toBe('True');
+  });
+
+  describe('in the first moment of a build', () => {
+    /** The Builder is made, and nothing is recorded yet. */
+    const beginning = (fn = makeFunction(spec)): { world: World; builder: Builder } => {
+      const world = new World(fn);
+      const [made] = world.plan().apply as Builder[];
+      const builder = { ...made, metadata: { ...made?.metadata, creationTimestamp: NOW.toISOString() } } as Builder;
+      world.builders.set(builder.metadata.name, builder);
+      return { world, builder };
+    };
+
+    it('says nothing of it', () => {
+      const { world } = beginning();
+      expect(world.plan()).toMatchObject({ status: undefined, remove: [], wakeAt: new Date(NOW.getTime() + 2_000) });
+      later(world, 2);
+      world.settle();
+      expect(world.fn.status?.build).toMatchObject({ state: 'Created' });
+    });
+
+    it('says how it ended, when it ends so soon, with its one event', () => {
+      const { world, builder } = beginning();
+      world.builders.set(builder.metadata.name, { ...builder, status: { state: 'Failed', message: 'it broke' } });
+      world.settle();
+      expect(world.fn.status?.build).toMatchObject({ state: 'Failed', resourceRef: builder.metadata.name });
+      expect(world.events).toEqual(['BuildFailed']);
+      expect(world.builders.size).toBe(1);
+    });
+
+    it('stops it when the change that it was made for is taken back', () => {
+      const built = running({ ...spec, build: { ...BUILD, successfulBuildsHistoryLimit: 1 } });
+      const before = built.fn.status?.build?.resourceRef ?? '';
+      built.change({ build: { ...BUILD, env: { A: '1' } } });
+      const { world, builder } = beginning(built.fn);
+      for (const [name, each] of built.builders) world.builders.set(name, each);
+      for (const [name, each] of built.servings) world.servings.set(name, each);
+      world.change({ build: { ...BUILD, successfulBuildsHistoryLimit: 1 } });
+      const cancelled = world.plan().apply.find(({ metadata }) => metadata.name === builder.metadata.name);
+      expect(cancelled?.['spec']?.state).toBe('Cancelled');
+      world.settle();
+      expect(world.fn.status?.build?.resourceRef).toBe(before);
+    });
   });
 
   it('runs the image by its digest, and cleans the Builder up (successfulBuildsHistoryLimit is 0 when unset)', () => {

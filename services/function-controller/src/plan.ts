@@ -24,8 +24,8 @@ export function planFunction(seen: FunctionSeen, now: Date, settings: FunctionSe
   const serving = planServing(seen, build.image);
   const route = planRoute(seen, serving, now, settings);
   const parts = [build, serving, route];
-  const { quietUntil } = route;
-  if (quietUntil !== undefined) return quietly(parts, quietUntil);
+  const quiet = parts.flatMap(({ quietUntil }) => (quietUntil === undefined ? [] : [quietUntil.getTime()]));
+  if (quiet.length > 0) return quietly(parts, new Date(Math.min(...quiet)));
   const wakes = parts.flatMap(({ wakeAt }) => (wakeAt === undefined ? [] : [wakeAt.getTime()]));
   return {
     apply: parts.flatMap(({ apply }) => apply),
