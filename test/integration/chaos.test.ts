@@ -14,6 +14,7 @@ import {
 } from '@openfunction/testing';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { seeded } from './seeded.ts';
 
 const MOMENTS = Number(process.env['CHAOS_MOMENTS'] ?? 4);
 const FLUSHES = Math.max(2, Math.round(MOMENTS / 4));
@@ -23,7 +24,7 @@ const READY_MS = 200;
 const READY_WITHIN_MS = 30_000;
 
 describe.skipIf(!(await hasControllerWorld()))(`disturbed at random moments (CHAOS_SEED=${SEED})`, () => {
-  const random = generator(SEED);
+  const random = seeded(SEED);
   let world: ControllerWorld;
   /** How long an undisturbed build-and-serve takes: the moments lie within it. */
   let spanMs = 0;
@@ -100,15 +101,4 @@ async function buildRunsMade(world: ControllerWorld, namespace: string | undefin
       objectRef?.namespace === namespace && objectRef?.resource === 'buildruns' && responseStatus?.code === 201,
   );
   return new Set(made.map(({ objectRef }) => objectRef?.name)).size;
-}
-
-/** Mulberry32: a small seeded generator, so that a run can be repeated. */
-function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -1,4 +1,5 @@
 export { findProgram } from './binaries/find.ts';
+export { type KeyPair, makeAuthority, makeLeaf } from './cluster/certificates.ts';
 export { type ControlPlane, type ControlPlaneOptions, startControlPlane } from './cluster/control-plane.ts';
 export { type Identity, type IdentityOptions, issueIdentity } from './identity.ts';
 export { type Credentials, writeKubeconfig, writeSecretFile } from './kubeconfig.ts';

@@ -2,9 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KubeClient } from '@openfunction/kube';
-import { type Identity, issueIdentity, type ServiceProcess, startService } from '@openfunction/local';
+import { type Identity, issueIdentity, type ServiceProcess, startService, writeKubeconfig } from '@openfunction/local';
 import type { ClusterAddress } from './cluster.ts';
 import { waitFor } from './wait-for.ts';
+
+/** An API server as a client finds it. */
+export interface Endpoint {
+  server: string;
+  /** Authority of its certificate, PEM. */
+  ca: string;
+}
 
 export interface SystemOptions {
   cluster: ClusterAddress;
@@ -15,13 +22,21 @@ export interface SystemOptions {
   replicas?: number;
   /** Settings for all of them. */
   env?: Record<string, string>;
+  /** Where this replica finds the API server, e.g. a proxy of its own. Default: where the cluster has it. */
+  endpointOf?: (name: string) => Promise<Endpoint>;
 }
 
 /** Our services as processes on a test cluster, each under its own ServiceAccount. */
 export interface System {
   readonly replicas: ReadonlyMap<string, ServiceProcess>;
+  /** What all keys of these services in Redis begin with. */
+  readonly queuePrefix: string;
   /** Ends one replica with SIGKILL and starts another in its place. */
   kill: (name: string) => Promise<void>;
+  /** Ends one replica with SIGKILL and leaves it so; one that has ended already is left alone. */
+  halt: (name: string) => Promise<void>;
+  /** Starts a halted replica again; returns when it is ready. */
+  revive: (name: string) => Promise<void>;
   stop: () => Promise<void>;
 }
 
@@ -45,11 +60,11 @@ class RunningSystem implements System {
   readonly #options: SystemOptions;
   readonly #identities = new Map<string, Identity>();
   readonly #directory: string;
-  readonly #prefix = `of-${randomBytes(4).toString('hex')}`;
+  readonly queuePrefix = `of-${randomBytes(4).toString('hex')}`;
 
   constructor(options: SystemOptions) {
     this.#options = options;
-    this.#directory = join(options.cluster.directory, `system-${this.#prefix}`);
+    this.#directory = join(options.cluster.directory, `system-${this.queuePrefix}`);
     mkdirSync(this.#directory, { recursive: true });
   }
 
@@ -64,11 +79,20 @@ class RunningSystem implements System {
   }
 
   async kill(name: string): Promise<void> {
-    const replica = this.replicas.get(name);
-    if (replica === undefined) throw new Error(`no replica ${name}`);
-    process.kill(replica.process.pid, 'SIGKILL');
-    await replica.process.exited;
-    await this.#launch(name.replace(/-\d+$/, ''), name);
+    await this.halt(name);
+    await this.#launch(serviceOf(name), name);
+  }
+
+  async halt(name: string): Promise<void> {
+    const { process: child } = this.#replica(name);
+    if (child.running) process.kill(child.pid, 'SIGKILL');
+    await child.exited;
+  }
+
+  async revive(name: string): Promise<void> {
+    if (this.#replica(name).process.running) throw new Error(`${name} is not halted`);
+    await this.#launch(serviceOf(name), name);
+    await ready(name, this.#replica(name));
   }
 
   async stop(): Promise<void> {
@@ -86,15 +110,37 @@ class RunningSystem implements System {
     );
   }
 
+  #replica(name: string): ServiceProcess {
+    const replica = this.replicas.get(name);
+    if (replica === undefined) throw new Error(`no replica ${name}`);
+    return replica;
+  }
+
   async #launch(service: string, name: string): Promise<void> {
     const env = {
-      KUBECONFIG: this.#identities.get(service)?.kubeconfig ?? '',
+      KUBECONFIG: await this.#kubeconfig(service, name),
       REDIS_URL: this.#options.cluster.redisUrl,
-      QUEUE_PREFIX: this.#prefix,
+      QUEUE_PREFIX: this.queuePrefix,
       ...this.#options.env,
     };
     this.replicas.set(name, await startService({ service, name, env, logs: join(this.#directory, 'logs') }));
   }
+
+  /** The service's own, or one that leads this replica elsewhere under the same identity. */
+  async #kubeconfig(service: string, name: string): Promise<string> {
+    const identity = this.#identities.get(service);
+    if (identity === undefined) throw new Error(`no identity of ${service}`);
+    const { endpointOf } = this.#options;
+    if (endpointOf === undefined) return identity.kubeconfig;
+    const file = join(this.#directory, 'kubeconfigs', name);
+    const { server, ca } = await endpointOf(name);
+    await writeKubeconfig(file, { server, caData: ca, namespace: NAMESPACE, tokenFile: identity.token });
+    return file;
+  }
+}
+
+function serviceOf(name: string): string {
+  return name.replace(/-\d+$/, '');
 }
 
 async function ready(name: string, replica: ServiceProcess): Promise<void> {
