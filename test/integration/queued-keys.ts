@@ -24,6 +24,11 @@ export class QueuedKeys {
     return [...queued, ...timed.flat()];
   }
 
+  /** How many events of watches, first lists included, this queue has taken in; remembered for a minute. */
+  async seen(prefix: string, queue: string): Promise<number> {
+    return (await this.#redis.keys(`${prefix}:${queue}:seen:*`)).length;
+  }
+
   close(): void {
     this.#redis.disconnect();
   }

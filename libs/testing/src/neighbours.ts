@@ -13,7 +13,14 @@ import { type KubeClient, Reflector } from '@openfunction/kube';
 import { silentLogger } from '@openfunction/telemetry';
 
 /** How a played part ends: as its owner would report it. */
-export type Outcome = { ok: true } | { ok: false; reason: string; message: string };
+export type Outcome = { ok: true } | { ok: false; reason: string; message: string; details?: FailureDetails };
+
+/** What Shipwright says of the step that failed (BuildRun `status.failureDetails`). */
+export interface FailureDetails {
+  reason: string;
+  message: string;
+  location: { pod: string; container: string };
+}
 
 export interface NeighbourOptions {
   client: KubeClient;
@@ -127,6 +134,7 @@ class Player implements Neighbours {
       startTime: time,
       completionTime: time,
       conditions: [condition('Succeeded', outcome, time)],
+      ...(!outcome.ok && outcome.details !== undefined && { failureDetails: outcome.details }),
       ...(outcome.ok && {
         output: { digest, size: 1 },
         source: { git: { commitSha: '0123abc', commitAuthor: 'Test' } },
