@@ -27,6 +27,11 @@ interface BenchOptions {
 
 const USUAL: Record<Mode, number> = { serve: 100, build: 50 };
 const WARM_UP = 5;
+/** What a Function may cost, and how many must become Ready in a second (design.md; on two idle cores). */
+const GOALS: Record<Mode, { writes: number; perSecond?: number }> = {
+  serve: { writes: 8 },
+  build: { writes: 14, perSecond: 20 },
+};
 
 /**
  * Applies many Functions at once to the three controllers on a real API server and Redis, the neighbours played at once, and
@@ -79,17 +84,30 @@ async function burst(bench: Bench, mode: Mode, count: number): Promise<unknown> 
     .map((name) => (follower.readyAt.get(name) ?? 0) - (applied.get(name) ?? 0))
     .sort((a, b) => a - b);
   const cpuMs = [...after].reduce((sum, [name, usage]) => sum + usage.cpuMs - (before.get(name)?.cpuMs ?? 0), 0);
+  const functionsPerSecond = round((count * 1000) / elapsedMs);
+  const writesPerFunction = perFunction(await writesIn(cluster, namespace), count);
   return {
     functions: count,
-    functionsPerSecond: round((count * 1000) / elapsedMs),
+    functionsPerSecond,
     readyMs: { p50: delays[Math.floor(count * 0.5)], p99: delays[Math.min(count - 1, Math.floor(count * 0.99))] },
-    writesPerFunction: perFunction(await writesIn(cluster, namespace), count),
+    writesPerFunction,
     cpuMsPerFunction: round(cpuMs / count),
     cpuMsPerFunctionBy: Object.fromEntries(
       [...after].map(([name, usage]) => [name, round((usage.cpuMs - (before.get(name)?.cpuMs ?? 0)) / count)]),
     ),
     rssMiB: Object.fromEntries([...after].map(([name, usage]) => [name, usage.rssMiB])),
     replicas: system.replicas.size,
+    goals: judged(mode, functionsPerSecond, writesPerFunction.total),
+  };
+}
+
+function judged(mode: Mode, functionsPerSecond: number, writes: number) {
+  const { perSecond, writes: most } = GOALS[mode];
+  return {
+    writes: { atMost: most, met: writes <= most },
+    ...(perSecond !== undefined && {
+      functionsPerSecond: { atLeast: perSecond, met: functionsPerSecond >= perSecond },
+    }),
   };
 }
 
@@ -122,18 +140,35 @@ function isOurWrite({ verb, user }: AuditEvent): boolean {
   return user.username.startsWith('system:serviceaccount:openfunction:') && !['get', 'list', 'watch'].includes(verb);
 }
 
+/** Writes of one Function, in all and by the service that makes them. */
 function perFunction(events: AuditEvent[], count: number) {
-  const by: Record<string, number> = {};
-  for (const { verb, objectRef, responseStatus } of events) {
-    const refused = (responseStatus?.code ?? 0) >= 300 ? ` ${responseStatus?.code}` : '';
-    const group = objectRef?.apiGroup === undefined ? '' : `.${objectRef.apiGroup}`;
-    const name = `${verb} ${objectRef?.resource}${group}${objectRef?.subresource === undefined ? '' : `/${objectRef.subresource}`}${refused}`;
-    by[name] = (by[name] ?? 0) + 1;
+  const by: Record<string, Record<string, number>> = {};
+  for (const event of events) {
+    const service = event.user.username.split(':openfunction-').at(-1) ?? '';
+    const writes = by[service] ?? {};
+    const name = nameOf(event);
+    by[service] = { ...writes, [name]: (writes[name] ?? 0) + 1 };
   }
   const each = Object.entries(by)
     .sort()
-    .map(([name, total]) => [name, round(total / count)]);
-  return { total: round(events.length / count), by: Object.fromEntries(each) };
+    .map(([service, writes]) => [service, shares(writes, count)]);
+  return { total: round(events.length / count), by: Object.fromEntries(each) as Record<string, unknown> };
+}
+
+function shares(totals: Record<string, number>, count: number): Record<string, number> {
+  const sorted = Object.entries(totals).sort();
+  const all = sorted.reduce((sum, [, total]) => sum + total, 0);
+  return Object.fromEntries([
+    ['total', round(all / count)],
+    ...sorted.map(([name, total]) => [name, round(total / count)]),
+  ]);
+}
+
+/** E.g. `patch builders.core.openfunction.io/status`, with the code of the answer when it is not a success. */
+function nameOf({ verb, objectRef, responseStatus }: AuditEvent): string {
+  const refused = (responseStatus?.code ?? 0) >= 300 ? ` ${responseStatus?.code}` : '';
+  const kind = [objectRef?.resource, objectRef?.apiGroup].filter(Boolean).join('.');
+  return `${verb} ${[kind, objectRef?.subresource].filter(Boolean).join('/')}${refused}`;
 }
 
 function usages({ system, cluster }: Bench): Map<string, Usage> {

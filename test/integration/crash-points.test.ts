@@ -1,7 +1,8 @@
 /**
  * Controllers killed with -9 right before and right after each API write of one build-and-serve: whatever the moment, exactly one
  * BuildRun, the Function is Ready in the end, and nothing is left behind. The points are those of a recorded run.
- * `CRASH_POINTS=all` takes all of them, a number that many for each number of replicas; `CRASH_SEED` repeats a choice.
+ * `CRASH_POINTS=all` takes all of them, a number that many for each number of replicas; `CRASH_SEED` repeats a choice; `CRASH_ONLY`
+ * (a regular expression, e.g. `after build-controller .*status`) takes only those, again and again up to that number.
  */
 import {
   BUILDER,
@@ -36,6 +37,7 @@ import { QueuedKeys } from './queued-keys.ts';
 import { seeded, shuffled } from './seeded.ts';
 
 const WANTED = process.env['CRASH_POINTS'] ?? '';
+const ONLY = new RegExp(process.env['CRASH_ONLY'] ?? '');
 const SEED = Number(process.env['CRASH_SEED'] ?? Date.now() % 1_000_000);
 /** How many cases for one and for two replicas; they cost about 2 s and 6 s each. */
 const COUNT = { 1: WANTED === 'all' ? 1_000 : Number(WANTED || 10), 2: WANTED === 'all' ? 1_000 : Number(WANTED || 6) };
@@ -128,11 +130,17 @@ describe.skipIf(!(await hasControllerWorld()))(`killed at each write (CRASH_SEED
   }
 
   function choose(count: number): [CrashPoint, Moment][] {
-    const all = points.flatMap((point): [CrashPoint, Moment][] => [
+    // Two writes may pass in either order; what a seed chooses does not depend on that.
+    const sorted = points.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
+    const both = sorted.flatMap((point): [CrashPoint, Moment][] => [
       [point, 'before'],
       [point, 'after'],
     ]);
-    return shuffled(all, random).slice(0, count);
+    const some = both.filter(([point, moment]) => ONLY.test(`${moment} ${nameOf(point)}`));
+    const rounds = ONLY.source === '(?:)' ? 1 : Math.ceil(count / some.length);
+    return Array.from({ length: rounds }, () => shuffled(some, random))
+      .flat()
+      .slice(0, count);
   }
 
   /** Makes a Function and waits until a controller has died of it, or has come to rest without having made that write. */
