@@ -40,7 +40,7 @@ const WANTED = process.env['CRASH_POINTS'] ?? '';
 const ONLY = new RegExp(process.env['CRASH_ONLY'] ?? '');
 const SEED = Number(process.env['CRASH_SEED'] ?? Date.now() % 1_000_000);
 /** How many cases for one and for two replicas; they cost about 2 s and 6 s each. */
-const COUNT = { 1: WANTED === 'all' ? 1_000 : Number(WANTED || 10), 2: WANTED === 'all' ? 1_000 : Number(WANTED || 6) };
+const COUNT = { 1: WANTED === 'all' ? 1_000 : Number(WANTED || 8), 2: WANTED === 'all' ? 1_000 : Number(WANTED || 4) };
 /** Neighbours that take a moment: each stage is a write of its own, and so a point of its own. */
 const NEIGHBOURS = { buildMs: 300, readyMs: 200 };
 const NAME = 'crashed';
