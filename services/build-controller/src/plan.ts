@@ -70,7 +70,7 @@ function planWith(seen: Seen, now: Date): Plan<BuilderStatus> {
   if (stop !== undefined)
     return end(builder, stop, now, run === undefined ? [] : [makeBuildRun(builder, { version, cancel: true })]);
   const plan = run === undefined ? planStart(seen, now) : planRunning({ ...seen, run }, now);
-  return wakeBy(deadlineOf(builder), quietAtFirst(builder, plan, now));
+  return wakeBy(deadlineOf(builder), quietAtFirst(seen, plan, now));
 }
 
 /** A run is made only for a Build that Shipwright has accepted: for any other it would fail for good (BuildRegistrationFailed). */
@@ -142,9 +142,10 @@ function planRunning(seen: Seen & { run: KubeObject }, now: Date): Plan<BuilderS
   return { ...nothing(), apply, status: markBuilding(builder, progressOf(seen, stage.text), now) };
 }
 
-/** For its first seconds a build says nothing, unless something is wrong with it: many are over by then. */
-function quietAtFirst(builder: Builder, plan: Plan<BuilderStatus>, now: Date): Plan<BuilderStatus> {
-  const quietUntil = new Date(Date.parse(builder.metadata.creationTimestamp ?? '') + QUIET_START_MS);
+/** In their first seconds the objects of a build say nothing, unless something is wrong: many builds are over by then. */
+function quietAtFirst({ builder, build, run }: Seen, plan: Plan<BuilderStatus>, now: Date): Plan<BuilderStatus> {
+  const made = [builder, build, run].map((object) => Date.parse(object?.metadata.creationTimestamp ?? '') || 0);
+  const quietUntil = new Date(Math.max(...made) + QUIET_START_MS);
   const reason = plan.status?.conditions?.find(({ type }) => type === 'Ready')?.reason;
   if (builder.status?.state !== undefined || quietUntil <= now || reason !== REASON.building) return plan;
   return wakeBy(quietUntil, { ...plan, status: undefined });

@@ -13,7 +13,7 @@ import {
 } from '@openfunction/api';
 import type { Note } from '@openfunction/kube';
 import type { FunctionSeen } from './observe.ts';
-import type { Part, PartCondition } from './part.ts';
+import { type Part, type PartCondition, quietUntil } from './part.ts';
 import { builderHash, cancelBuilder, isRebuildAsked, makeBuilder } from './resources/builder.ts';
 import { goBuilderHash } from './resources/go-builder.ts';
 import { isGoHash } from './resources/go-hash.ts';
@@ -23,9 +23,6 @@ import { expiredBuilders, surplusBuilders } from './retention.ts';
  *   no spec.build ───────────────────────────────────────────────► Skipped
  *   new content ──older builds cancelled──► Builder made: Created ──► Building ──► Succeeded | Failed | Timeout | Canceled
  */
-
-/** How long a new Builder may go unmentioned in the status: its own says more by then, and many builds are refused or over. */
-const QUIET_START_MS = 2_000;
 
 /** The decision on the build, and the image to run: undefined while there is none. */
 export interface BuildPart extends Part {
@@ -87,7 +84,8 @@ function beginBuild(seen: FunctionSeen, hash: string, now: Date): BuildPart {
   const existing = builders.get(name);
   if (existing !== undefined) {
     const recorded = { ...fn, status: { ...fn.status, build } };
-    return { ...followBuild({ ...seen, fn: recorded }, hash, now), quietUntil: quietUntil(existing, now) };
+    const followed = followBuild({ ...seen, fn: recorded }, hash, now);
+    return isBuilderEnded(existing) ? followed : { ...followed, quietUntil: quietUntil(existing, now) };
   }
   return {
     image: lastImage(seen),
@@ -97,11 +95,6 @@ function beginBuild(seen: FunctionSeen, hash: string, now: Date): BuildPart {
     condition: { status: 'Unknown', reason: REASON.pending, message: `Builder ${name} is created.` },
     events: [],
   };
-}
-
-function quietUntil(builder: Builder, now: Date): Date | undefined {
-  const until = new Date(Date.parse(builder.metadata.creationTimestamp ?? '') + QUIET_START_MS);
-  return isBuilderEnded(builder) || until <= now ? undefined : until;
 }
 
 /** The hash goes: should the change be taken back meanwhile, what was cancelled has to be built after all. */

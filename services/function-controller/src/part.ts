@@ -25,3 +25,14 @@ export interface PartCondition {
   reason: string;
   message: string;
 }
+
+const QUIET_START_MS = 2_000;
+
+/**
+ * Until when a child that was just made can go unmentioned: it is recorded with its first news, and its name repeats itself until
+ * then. Undefined when that time is over, or there is no child.
+ */
+export function quietUntil(child: KubeObject | undefined, now: Date): Date | undefined {
+  const until = new Date(Date.parse(child?.metadata.creationTimestamp ?? '') + QUIET_START_MS);
+  return until > now ? until : undefined;
+}

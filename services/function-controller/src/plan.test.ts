@@ -1,4 +1,4 @@
-import type { Builder } from '@openfunction/api';
+import type { Builder, Serving } from '@openfunction/api';
 import { CRDS } from '@openfunction/api/crds';
 import { describe, expect, it } from 'vitest';
 import { BUILD, HTTP, makeFunction, makeGateway, NOW, World } from './testdata/world.ts';
@@ -152,6 +152,22 @@ describe('a new version', () => {
     later(world, 6);
     world.settle();
     expect([...world.servings.keys()]).toEqual([fresh]);
+  });
+
+  it('is recorded with its first news when that comes soon, and told as every version is', () => {
+    const world = running();
+    world.change({ version: 'v2.0.0' });
+    const [made] = world.plan().apply as Serving[];
+    const { name } = made?.metadata ?? { name: '' };
+    const metadata = { ...made?.metadata, creationTimestamp: NOW.toISOString() };
+    world.servings.set(name, { ...made, metadata } as Serving);
+    expect(world.plan()).toMatchObject({ status: undefined, wakeAt: new Date(NOW.getTime() + 2_000) });
+    world.servings.set(name, { ...made, metadata, status: { state: 'Running', url: `${name}-ksvc` } } as Serving);
+    world.settle();
+    world.acceptRoute();
+    world.settle();
+    expect(world.fn.status?.serving).toMatchObject({ state: 'Running', resourceRef: name });
+    expect(world.events).toEqual(['Running', 'Running']);
   });
 
   it('that fails leaves the old one serving, and says both', () => {

@@ -21,7 +21,7 @@ import { planServing } from './serving-half.ts';
 /** What to do for one Function. */
 export function planFunction(seen: FunctionSeen, now: Date, settings: FunctionSettings): Plan<FunctionStatus> {
   const build = planBuild(seen, now);
-  const serving = planServing(seen, build.image);
+  const serving = planServing(seen, build.image, now);
   const route = planRoute(seen, serving, now, settings);
   const parts = [build, serving, route];
   const quiet = parts.flatMap(({ quietUntil }) => (quietUntil === undefined ? [] : [quietUntil.getTime()]));

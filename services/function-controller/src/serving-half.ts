@@ -11,7 +11,7 @@ import {
 } from '@openfunction/api';
 import type { Note } from '@openfunction/kube';
 import type { FunctionSeen } from './observe.ts';
-import type { Part, PartCondition } from './part.ts';
+import { type Part, type PartCondition, quietUntil } from './part.ts';
 import { isGoHash } from './resources/go-hash.ts';
 import { isSameServing, keptImage, makeServing, makeServingSpec, servingHash } from './resources/serving.ts';
 
@@ -27,7 +27,7 @@ export interface ServingPart extends Part {
   active: Serving | undefined;
 }
 
-export function planServing(seen: FunctionSeen, image: string | undefined): ServingPart {
+export function planServing(seen: FunctionSeen, image: string | undefined, now: Date): ServingPart {
   const { fn } = seen;
   if (fn.spec.serving === undefined) return skipServing(seen);
   if (image === undefined) return awaitImage(seen);
@@ -46,7 +46,8 @@ export function planServing(seen: FunctionSeen, image: string | undefined): Serv
     remove: abandoned(seen, [name, active?.metadata.name]),
     status: { serving },
     condition: conditionOf(serving, existing, active),
-    events: isNew ? [] : newsOf(fn, serving, existing),
+    events: newsOf(fn, serving, existing),
+    quietUntil: isNew && existing?.status?.state === undefined ? quietUntil(existing, now) : undefined,
   };
 }
 
@@ -144,7 +145,9 @@ const NEWS: Record<string, Pick<Note, 'type' | 'reason'> & { text: string }> = {
 /** One event for each outcome of a version (controllers.md §1.8). */
 function newsOf(fn: Function, serving: StepStatus, existing: Serving | undefined): Note[] {
   const news = NEWS[serving.state ?? ''];
-  if (news === undefined || existing === undefined || fn.status?.serving?.state === serving.state) return [];
+  const before = fn.status?.serving;
+  const isTold = before?.resourceRef === existing?.metadata.name && before?.state === serving.state;
+  if (news === undefined || existing === undefined || isTold) return [];
   const message = news.type === 'Warning' ? `${news.text}: ${serving.message}` : news.text;
   return [
     { ...news, message, action: 'Serving', related: existing, occasion: `${existing.metadata.name}/${serving.state}` },
