@@ -1,5 +1,5 @@
 import type { KubeObject } from '@openfunction/api';
-import type { Change } from '@openfunction/kube';
+import { type Change, storeKey } from '@openfunction/kube';
 import type { Key } from '@openfunction/queue';
 import type { Controller, Watch, World } from './types.ts';
 
@@ -13,7 +13,9 @@ export function keysWokenBy(
   if (watch.wakes === 'self') return isOwnStatusWrite(change) ? [] : [keyOf(change.object)];
   if (typeof watch.wakes === 'function') return watch.wakes(change, world);
   const owner = ownerOf(change.object, controller.primary.kind);
-  return owner === undefined ? [] : [owner];
+  if (owner === undefined) return [];
+  // An owner that is not in the cache is gone, with this child after it, or wakes itself when it comes.
+  return world.store(controller.primary).get(storeKey(owner)) === undefined ? [] : [owner];
 }
 
 /** The queue key of an object. */

@@ -9,7 +9,7 @@ import {
   SHIPWRIGHT_BUILD_RUN,
 } from '@openfunction/api';
 import { explain, isCoded } from '@openfunction/errors';
-import { type KubeClient, Reflector } from '@openfunction/kube';
+import { type KubeClient, Reflector, storeKey } from '@openfunction/kube';
 import { silentLogger } from '@openfunction/telemetry';
 
 /** How a played part ends: as its owner would report it. */
@@ -84,14 +84,16 @@ class Player implements Neighbours {
 
   #play(kind: Kind, delayMs: number, act: (object: KubeObject) => unknown): Reflector {
     const { client } = this.#options;
-    return new Reflector({
+    const reflector = new Reflector({
       client,
       kind,
       logger: silentLogger(),
       onChange: ({ type, object }) => {
-        if (type !== 'deleted' && act(object) !== undefined) this.#later(delayMs, () => this.#write(kind, object, act));
+        if (type === 'deleted' || act(object) === undefined) return;
+        this.#later(delayMs, () => this.#write(kind, reflector.store.get(storeKey(object.metadata)), act));
       },
     });
+    return reflector;
   }
 
   #later(delayMs: number, work: () => Promise<void>): void {
@@ -105,11 +107,10 @@ class Player implements Neighbours {
   }
 
   /** Writes what the part is worth now; an object that is gone needs nothing. */
-  async #write(kind: Kind, object: KubeObject, act: (object: KubeObject) => unknown): Promise<void> {
+  async #write(kind: Kind, object: KubeObject | undefined, act: (object: KubeObject) => unknown): Promise<void> {
+    const status = object && act(object);
+    if (object === undefined || status === undefined) return;
     try {
-      const live = await this.#options.client.get(kind, object.metadata);
-      const status = live && act(live);
-      if (status === undefined) return;
       await this.#options.client.patch(
         kind,
         object.metadata,
