@@ -75,8 +75,10 @@ export class Caches implements World {
   }
 
   async confirm(kind: Kind, key: { namespace?: string | undefined; name: string }) {
-    const cached = this.store(kind).get(storeKey(key));
-    if (cached !== undefined) return cached;
+    return this.store(kind).get(storeKey(key)) ?? (await this.latest(kind, key));
+  }
+
+  async latest(kind: Kind, key: { namespace?: string | undefined; name: string }) {
     const live = await this.#client.get(kind, key);
     if (live !== undefined) this.store(kind).put(live);
     return live;

@@ -26,6 +26,8 @@ export interface World {
   version: (kind: Kind) => string | undefined;
   /** The object as cached, else as the API server has it now: for decisions that rest on something being gone. */
   confirm: (kind: Kind, key: { namespace?: string | undefined; name: string }) => Promise<KubeObject | undefined>;
+  /** The object as the API server has it now: before something is made that may not be made twice. */
+  latest: (kind: Kind, key: { namespace?: string | undefined; name: string }) => Promise<KubeObject | undefined>;
   /** The end of a container's log, for people to read; undefined when it cannot be had. Never throws. */
   logTail: (pod: { namespace?: string | undefined; name: string }, tail: LogTail) => Promise<string | undefined>;
 }

@@ -65,6 +65,7 @@ function makeWorld(objects: [Kind, KubeObject][], live: KubeObject[] = []) {
     store,
     served: () => true,
     version: () => 'v1beta1',
+    latest: async () => undefined,
     confirm: async (kind, { namespace, name }) => {
       const cached = store(kind).get(`${namespace}/${name}`);
       if (cached !== undefined) return cached;

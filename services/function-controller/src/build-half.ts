@@ -36,6 +36,14 @@ export function planBuild(seen: FunctionSeen, now: Date): BuildPart {
   return needsBuilder(seen, hash) ? beginBuild(seen, hash, now) : followBuild(seen, hash, now);
 }
 
+/** Name of the Builder that the next look would begin with, going by what is recorded; undefined when no build is due. */
+export function nextBuilder(fn: Function): string | undefined {
+  if (fn.spec.build === undefined) return undefined;
+  const hash = builderHash(fn);
+  const { resourceHash, resourceRef } = fn.status?.build ?? {};
+  return resourceHash === hash ? undefined : builderName(shortHash(fn.metadata.uid ?? '', hash, resourceRef));
+}
+
 /** Nothing to build: the image runs as it is, and what was built earlier is forgotten with its digest. */
 function skipBuild({ fn, builders }: FunctionSeen): BuildPart {
   const build: StepStatus = { state: STATE.skipped, resourceHash: contentHash({}) };

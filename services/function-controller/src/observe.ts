@@ -18,6 +18,7 @@ import {
 } from '@openfunction/api';
 import { keyOf, ownerOf, type Watch, type World } from '@openfunction/controller';
 import { appliedAt, type Change, storeKey } from '@openfunction/kube';
+import { nextBuilder } from './build-half.ts';
 import { kubeGatewayOf } from './resources/http-route.ts';
 
 /** What the function-controller sees of one Function. */
@@ -52,10 +53,10 @@ export const watches: Watch[] = [
 
 /** Reads what there is. A child that the status names and the cache lacks is looked up for certain. */
 export async function observe(object: KubeObject, world: World, fieldManager: string): Promise<FunctionSeen> {
-  const fn = object as Function;
-  const uid = fn.metadata.uid ?? '';
+  const uid = object.metadata.uid ?? '';
   const servings = byName(world.store(SERVING).ownedBy(uid) as Serving[]);
   const builders = byName(world.store(BUILDER).ownedBy(uid) as Builder[]);
+  const fn = await confirmUnbuilt(object as Function, builders, world);
   await confirmNamed(fn, world, builders, servings);
   const knative = world.store(KNATIVE_SERVICE);
   const route = controlled(world.store(HTTP_ROUTE).get(storeKey(fn.metadata)), fn);
@@ -71,6 +72,17 @@ export async function observe(object: KubeObject, world: World, fieldManager: st
     gateway,
     rewritesHosts: rewritesHosts(gateway, world),
   };
+}
+
+/**
+ * The Function as the API server has it, when a Builder is about to be made: one that has succeeded is cleaned up at once, and a
+ * cache that has not heard of the status that says so would have it made again.
+ */
+async function confirmUnbuilt(fn: Function, builders: ReadonlyMap<string, Builder>, world: World): Promise<Function> {
+  const name = nextBuilder(fn);
+  if (name === undefined || builders.has(name)) return fn;
+  const live = (await world.latest(FUNCTION, fn.metadata)) as Function | undefined;
+  return live !== undefined && live.metadata.uid === fn.metadata.uid ? live : fn;
 }
 
 async function confirmNamed(
