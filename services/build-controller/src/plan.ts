@@ -215,7 +215,7 @@ function outOfTimeMessage(builder: Builder, run: KubeObject | undefined): string
       ? [`Build ${namespace}/${names.build}`, `builds.shipwright.io -n ${namespace} ${names.build}`]
       : [`BuildRun ${namespace}/${names.run}`, `buildrun -n ${namespace} ${names.run}`];
   const cause = `the build did not end within its timeout of ${builder.spec.timeout}${lastSeenOf(builder)}`;
-  return `${object}: ${cause}. ${outOfTime}. More: kubectl describe ${more}`;
+  return `${object}: ${cause}. ${outOfTime('spec.build.timeout')}. More: kubectl describe ${more}`;
 }
 
 function deadlineOf(builder: Builder): Date | undefined {

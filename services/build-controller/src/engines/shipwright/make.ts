@@ -8,7 +8,6 @@ import {
   contentHash,
   type KubeObject,
   LABEL,
-  parseDuration,
   RESOURCE_REF,
   SHIPWRIGHT_BUILD,
   SHIPWRIGHT_BUILD_RUN,
@@ -19,6 +18,7 @@ import type { Shape } from './shape.ts';
 import { shapeV1Alpha1 } from './shape-v1alpha1.ts';
 import { shapeV1Beta1 } from './shape-v1beta1.ts';
 import { wantedStrategy } from './strategy.ts';
+import { timeLimit } from './time-limit.ts';
 import type { ShipwrightVersion } from './version.ts';
 
 /** Names of the two Shipwright objects of a Builder. */
@@ -54,7 +54,7 @@ export function shipwrightNames(builder: Builder): ShipwrightNames {
 export function makeBuild(builder: Builder, target: Target): KubeObject {
   const shape = SHAPES[target.version];
   const paramValues = makeParams(builder, target);
-  const timeout = buildTimeout(builder);
+  const timeout = timeLimit(builder)?.limit;
   return {
     apiVersion: apiVersionOf(SHIPWRIGHT_BUILD, target.version),
     kind: SHIPWRIGHT_BUILD.kind,
@@ -82,16 +82,6 @@ export function makeBuildRun(
     metadata: meta(builder, names.run),
     spec: { ...SHAPES[version].run(names.build), ...(cancel && { state: 'BuildRunCanceled' }) },
   };
-}
-
-/** The earlier of the limit of the whole build and of Shipwright's own, which the original ignored (Q23); 0 is no limit there. */
-function buildTimeout({ spec }: Builder): string | undefined {
-  const limits = [spec.timeout, spec.shipwright?.timeout].filter((limit) => (span(limit) ?? 0) > 0);
-  return limits.sort((a, b) => (span(a) ?? 0) - (span(b) ?? 0))[0];
-}
-
-function span(limit: string | undefined): number | undefined {
-  return limit === undefined ? undefined : parseDuration(limit);
 }
 
 function meta(builder: Builder, name: string) {

@@ -1,4 +1,5 @@
 import type { Facts } from './evidence.ts';
+import type { TimeLimit } from './time-limit.ts';
 
 /** One known trouble. Rows are asked in order; the first that matches explains. */
 export interface Trouble {
@@ -12,7 +13,9 @@ export interface Trouble {
 
 export const rebuild = 'build again by a new value of the annotation openfunction.io/rebuild';
 /** For a build that was stopped because of its time limit. */
-export const outOfTime = 'Raise spec.build.timeout, or mend what it waited for';
+export function outOfTime(field: TimeLimit['field']): string {
+  return `Raise ${field}, or mend what it waited for`;
+}
 export const changeIt = `Correct spec.build, or ${rebuild}`;
 export const NO_HOST =
   /could not resolve host(?:name)?:? ['"]?([\w.-]+)|lookup ([\w.-]+)[^\n]*no such host|getaddrinfo \w+ ([\w.-]+)/i;

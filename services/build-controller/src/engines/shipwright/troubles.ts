@@ -3,6 +3,7 @@ import { GIT_TROUBLES } from './git-troubles.ts';
 import { plain } from './log-tail.ts';
 import { isUnpulled } from './pod.ts';
 import { explainRefusal, isRefusal, type Refusal } from './registration.ts';
+import { timeLimit } from './time-limit.ts';
 import { changeIt, isSource, match, NO_HOST, outOfTime, rebuild, said, type Trouble, where } from './trouble.ts';
 
 /** What registries and their clients say when they refuse; a file that may not be opened says `permission denied`. */
@@ -102,7 +103,7 @@ export const TROUBLES: readonly Trouble[] = [
     reason: 'BuildRunTimeout',
     isIt: ({ reason }) => reason === 'BuildRunTimeout',
     cause: ({ message, lastSeen }) => `the build did not end within its timeout${limit(message)}${lastSeen}`,
-    next: () => outOfTime,
+    next: ({ builder }) => outOfTime(timeLimit(builder)?.field ?? 'spec.build.timeout'),
   },
   ...GIT_TROUBLES,
   {
