@@ -2,6 +2,9 @@ import { defineConfig } from 'vitest/config';
 
 const SERVICES = '{libs,services,tools}/**';
 
+/** An error says what was found, and not only how much: often its first line is all that is seen of it. */
+const chaiConfig = { truncateThreshold: 1000 };
+
 export default defineConfig({
   test: {
     // Two workers: the control plane and Redis want a share of a small machine too.
@@ -10,16 +13,19 @@ export default defineConfig({
       {
         // Beside the source; no process, no network.
         test: {
+          chaiConfig,
           name: 'unit',
           // Some wait for processes they start, on machines that have other things to do.
           testTimeout: 30_000,
-          include: [`${SERVICES}/*.test.ts`, 'test/{admission,bench,strategies}/**/*.test.ts'],
+          expect: { poll: { timeout: 10_000 } },
+          include: [`${SERVICES}/*.test.ts`, 'test/{admission,bench,serving,strategies}/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.integration.test.ts', '**/*.{slow,long}.test.ts'],
         },
       },
       {
         // Laws and raw reviews over very many generated cases: as unit tests, but a minute of computing each.
         test: {
+          chaiConfig,
           name: 'long',
           include: [`${SERVICES}/*.long.test.ts`],
           testTimeout: 300_000,
@@ -28,6 +34,7 @@ export default defineConfig({
       {
         // One real control plane and one real Redis for all files; each file works in a namespace of its own.
         test: {
+          chaiConfig,
           name: 'integration',
           include: ['test/integration/**/*.test.ts', `${SERVICES}/*.integration.test.ts`],
           globalSetup: ['libs/testing/src/global-setup.ts'],
@@ -38,6 +45,7 @@ export default defineConfig({
       {
         // The real Shipwright and Tekton controllers on one control plane; the tests play the kubelet.
         test: {
+          chaiConfig,
           name: 'conformance',
           include: ['test/conformance/**/*.test.ts'],
           globalSetup: ['test/conformance/global-setup.ts'],
@@ -49,6 +57,7 @@ export default defineConfig({
       {
         // `npm start` as a user runs it; one file at a time.
         test: {
+          chaiConfig,
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           fileParallelism: false,
@@ -59,6 +68,7 @@ export default defineConfig({
       {
         // Real builds of functions; one file at a time.
         test: {
+          chaiConfig,
           name: 'slow',
           include: [`${SERVICES}/*.slow.test.ts`],
           fileParallelism: false,

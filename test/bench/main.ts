@@ -1,11 +1,11 @@
 /**
  * Benchmarks; each prints one JSON object.
- * `npm run bench -- reconcile [--mode serve|build|both] [--replicas N] [--functions N]`
+ * `npm run bench -- reconcile [--mode serve|build|async|keda-http|both|all] [--replicas N] [--functions N]`
  * `npm run bench -- admission [--quick] [--profile FOLDER]`
  */
 import { parseArgs } from 'node:util';
 import { benchAdmission } from './admission.ts';
-import { benchReconcile } from './reconcile.ts';
+import { benchReconcile, MODES, type Mode } from './reconcile.ts';
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -21,7 +21,7 @@ const { positionals, values } = parseArgs({
 const BENCHES: Record<string, () => Promise<unknown>> = {
   reconcile: () =>
     benchReconcile({
-      modes: values.mode === 'both' ? ['serve', 'build'] : [values.mode === 'build' ? 'build' : 'serve'],
+      modes: modesOf(values.mode),
       replicas: Number(values.replicas),
       ...(values.functions !== undefined && { functions: Number(values.functions) }),
     }),
@@ -29,9 +29,17 @@ const BENCHES: Record<string, () => Promise<unknown>> = {
     benchAdmission({ quick: values.quick, ...(values.profile !== undefined && { profile: values.profile }) }),
 };
 
+/** One mode, the two of Knative, or all; empty where there is none of that name. */
+function modesOf(name: string): readonly Mode[] {
+  if (name === 'both') return ['serve', 'build'];
+  return MODES.filter((mode) => name === 'all' || mode === name);
+}
+
 const bench = BENCHES[positionals[0] ?? ''];
-if (bench === undefined) {
-  console.error('usage: npm run bench -- reconcile [--mode serve|build|both] [--replicas N] [--functions N]');
+if (bench === undefined || modesOf(values.mode).length === 0) {
+  console.error(
+    'usage: npm run bench -- reconcile [--mode serve|build|async|keda-http|both|all] [--replicas N] [--functions N]',
+  );
   console.error('       npm run bench -- admission [--quick] [--profile FOLDER]');
   process.exit(2);
 }

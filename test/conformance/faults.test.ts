@@ -1,32 +1,23 @@
 import {
+  BUILD_ENDED,
   BUILD_STRATEGY,
+  BUILDER,
   type Function,
-  type Kind,
   type KubeObject,
   POD,
   SHIPWRIGHT_BUILD,
   SHIPWRIGHT_BUILD_RUN,
 } from '@openfunction/api';
+import { applyManifests } from '@openfunction/local';
 import { applyFunction, sketchFunction, waitFor } from '@openfunction/testing';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { type BuildWorld, connectBuildWorld, makeSecret } from './build-world.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stepsOf } from './kubelet.ts';
+import { connectWorld, makeSecret, type RealWorld, SKIPPED } from './real-world.ts';
 
 // What goes wrong with builds, and what `kubectl get fn` and `kubectl describe fn` then say: object, cause and next step.
 
-const cluster = inject('buildCluster');
-const SKIPPED =
-  cluster === undefined ? ' (skipped: Shipwright and Tekton are built from Go modules, and there is no go)' : '';
 /** From when Shipwright or the pod shows it until the Function says it. */
 const SAID_WITHIN_MS = 10_000;
-
-const RESOURCE_QUOTA: Kind = {
-  group: '',
-  versions: ['v1'],
-  kind: 'ResourceQuota',
-  plural: 'resourcequotas',
-  namespaced: true,
-};
 
 interface Fault {
   name: string;
@@ -46,11 +37,11 @@ interface Fault {
 }
 
 describe.skipIf(SKIPPED !== '')(`a build fault${SKIPPED}`, () => {
-  let world: BuildWorld;
+  let world: RealWorld;
   const table: Record<string, string>[] = [];
 
   beforeAll(async () => {
-    if (cluster !== undefined) world = await connectBuildWorld(cluster);
+    world = await connectWorld();
   });
 
   afterAll(async () => {
@@ -58,7 +49,7 @@ describe.skipIf(SKIPPED !== '')(`a build fault${SKIPPED}`, () => {
     await world?.stop();
   });
 
-  const run = async (pod: KubeObject, ...ends: Parameters<BuildWorld['kubelet']['end']>[1][]) => {
+  const run = async (pod: KubeObject, ...ends: Parameters<RealWorld['kubelet']['end']>[1][]) => {
     await world.kubelet.run(pod);
     await world.kubelet.end(
       pod,
@@ -69,7 +60,8 @@ describe.skipIf(SKIPPED !== '')(`a build fault${SKIPPED}`, () => {
 
   const quota = (namespace: string, hard: Record<string, string>) => {
     const metadata = { namespace, name: 'tight' };
-    return world.client.create(RESOURCE_QUOTA, { apiVersion: 'v1', kind: 'ResourceQuota', metadata, spec: { hard } });
+    const object = { apiVersion: 'v1', kind: 'ResourceQuota', metadata, spec: { hard } };
+    return applyManifests(world.client, [object], { fieldManager: 'kubectl' });
   };
 
   const FAULTS: Fault[] = [
@@ -192,7 +184,7 @@ describe.skipIf(SKIPPED !== '')(`a build fault${SKIPPED}`, () => {
       reason: 'QuotaIncomplete',
       object: /a ResourceQuota of namespace \S+ refuses the pod/,
       cause: /must specify limits\.cpu for: \S*step-source-default/,
-      next: /Set defaults by a LimitRange in namespace \S+, or resources in each step of ClusterBuildStrategy openfunction/,
+      next: /Set defaults by the annotation openfunction\.io\/build-limits of Namespace \S+ .* or by a LimitRange in namespace/,
     },
     {
       name: 'PodSecurity',
@@ -244,14 +236,19 @@ describe.skipIf(SKIPPED !== '')(`a build fault${SKIPPED}`, () => {
     expect(line).toMatch(new RegExp(`\\b(${fault.reason})\\b`));
     for (const part of [fault.object, fault.cause, fault.next]) expect(description).toMatch(part);
     expect(tookMs).toBeLessThanOrEqual(SAID_WITHIN_MS);
+    const { build: { state = '', resourceRef } = {}, conditions } = (await world.read(fn)).status ?? {};
+    const again = commandIn(conditions?.find(({ type }) => type === 'Built')?.message ?? '');
+    expect(again !== undefined).toBe(BUILD_ENDED.includes(state));
+    if (again === undefined) return;
+    await world.kubectl(...again);
+    await world.find(BUILDER, namespace, ({ metadata }) => metadata.name !== resourceRef);
   });
 
   /** What Shipwright and the pod say, in one text. */
   const shownIn = async (namespace: string): Promise<string> => {
     const kinds = [SHIPWRIGHT_BUILD, SHIPWRIGHT_BUILD_RUN, POD];
-    const lists = await Promise.all(kinds.map((kind) => world.client.list(kind)));
-    const all = lists.flatMap(({ items }) => items).filter(({ metadata }) => metadata.namespace === namespace);
-    return JSON.stringify(all.map((object) => object['status']));
+    const lists = await Promise.all(kinds.map((kind) => world.client.list(kind, { namespace })));
+    return JSON.stringify(lists.flatMap(({ items }) => items).map((object) => object['status']));
   };
 
   /** The message of the condition Built, as soon as it tells the fault whole. */
@@ -267,6 +264,11 @@ describe.skipIf(SKIPPED !== '')(`a build fault${SKIPPED}`, () => {
       30_000,
     );
 });
+
+/** The words behind `kubectl` of the command by which it is built again. */
+function commandIn(message: string): string[] | undefined {
+  return message.match(/kubectl (annotate \S.*? openfunction\.io\/rebuild=\S+)/)?.[1]?.split(' ');
+}
 
 /** A strategy that needs a parameter without a default. */
 function demandingStrategy(namespace: string): KubeObject {

@@ -21,7 +21,7 @@ export interface StepEnd {
 const TASK_RESULT = 1;
 
 /**
- * Plays a kubelet: writes the status of build pods as a test says, and answers for their logs. Nothing runs.
+ * Plays a kubelet: writes the status of pods as a test says, and answers for their logs. Nothing runs.
  */
 export class Kubelet {
   readonly #client: KubeClient;
@@ -60,12 +60,55 @@ export class Kubelet {
 
   /** Takes the pod and starts all of its containers, as a kubelet does: Tekton makes each step wait for its turn. */
   async run(pod: KubeObject): Promise<void> {
-    const { namespace, name } = pod.metadata;
-    const target = { apiVersion: 'v1', kind: 'Node', name: this.#node };
-    const body = { apiVersion: 'v1', kind: 'Binding', metadata: { name }, target };
-    await this.#client.request('POST', this.#client.path(POD, { namespace, name }, 'binding'), { body });
+    await this.#bind(pod);
     const running = { running: { startedAt: conditionTime(new Date()) } };
     await this.#pod(pod, { phase: 'Running', ...states(pod, () => running) });
+  }
+
+  /** Starts the pod's containers and lets their probes succeed but those of `failing`; it has an address, and no node. */
+  async serve(pod: KubeObject, failing: readonly string[] = []): Promise<void> {
+    const ready = failing.length === 0 ? 'True' : 'False';
+    const { initContainerStatuses, containerStatuses } = states(pod, () => ({
+      running: { startedAt: conditionTime(new Date()) },
+    }));
+    await this.#pod(pod, {
+      phase: 'Running',
+      podIP: '127.0.0.1',
+      podIPs: [{ ip: '127.0.0.1' }],
+      conditions: [
+        ...['PodScheduled', 'Initialized'].map((type) => podCondition(type, 'True')),
+        ...['ContainersReady', 'Ready'].map((type) => podCondition(type, ready)),
+      ],
+      initContainerStatuses,
+      containerStatuses: containerStatuses.map((each) => ({ ...each, ready: !failing.includes(each.name) })),
+    });
+  }
+
+  /** No node takes the pod, the scheduler says. */
+  async refuse(pod: KubeObject, message: string): Promise<void> {
+    const condition = { ...podCondition('PodScheduled', 'False'), reason: 'Unschedulable', message };
+    await this.#pod(pod, { conditions: [condition] });
+  }
+
+  /** The container has ended again and again and is left alone for a while. */
+  async crash(pod: KubeObject, container: string, { exitCode, log }: { exitCode: number; log: string }): Promise<void> {
+    const { namespace, name } = pod.metadata;
+    await this.#bind(pod);
+    this.#logs.set(`${namespace}/${name}/${container}`, log);
+    const message = `back-off 10s restarting failed container=${container} pod=${name}_${namespace}`;
+    const waiting = { waiting: { reason: 'CrashLoopBackOff', message } };
+    const running = { running: { startedAt: conditionTime(new Date()) } };
+    const { initContainerStatuses, containerStatuses } = states(pod, (each) =>
+      each === container ? waiting : running,
+    );
+    const last = { terminated: { ...terminated({ step: container, exitCode }), message: log } };
+    await this.#pod(pod, {
+      phase: 'Running',
+      initContainerStatuses,
+      containerStatuses: containerStatuses.map((each) =>
+        each.name === container ? { ...each, restartCount: 3, lastState: last } : each,
+      ),
+    });
   }
 
   /** Ends every step of a pod that runs: the given ones as given, those before them well, those after them as Tekton ends them. */
@@ -91,6 +134,13 @@ export class Kubelet {
   /** Containers of the pod cannot start, e.g. `ImagePullBackOff`. */
   async hold(pod: KubeObject, waiting: { reason: string; message: string }): Promise<void> {
     await this.#pod(pod, { phase: 'Pending', ...states(pod, () => ({ waiting })) });
+  }
+
+  async #bind({ metadata: { namespace, name } }: KubeObject): Promise<void> {
+    const target = { apiVersion: 'v1', kind: 'Node', name: this.#node };
+    const body = { apiVersion: 'v1', kind: 'Binding', metadata: { name }, target };
+    const key = { name, ...(namespace !== undefined && { namespace }) };
+    await this.#client.request('POST', this.#client.path(POD, key, 'binding'), { body });
   }
 
   #pod({ metadata }: KubeObject, status: object): Promise<unknown> {
@@ -123,6 +173,10 @@ function states(pod: KubeObject, state: (step: string, index: number) => object)
     initContainerStatuses: first.map((container) => statusOf(container, done)),
     containerStatuses: containers.map((container, index) => statusOf(container, state(container.name, index))),
   };
+}
+
+function podCondition(type: string, status: string) {
+  return { type, status, lastTransitionTime: conditionTime(new Date()) };
 }
 
 function terminated({ exitCode, reason, results = {} }: StepEnd) {

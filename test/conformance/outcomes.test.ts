@@ -8,22 +8,19 @@ import {
   SHIPWRIGHT_BUILD_RUN,
 } from '@openfunction/api';
 import { applyFunction, type FunctionSketch, sketchFunction, waitFor } from '@openfunction/testing';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { type BuildWorld, connectBuildWorld } from './build-world.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stepsOf } from './kubelet.ts';
+import { connectWorld, type RealWorld, SKIPPED } from './real-world.ts';
 
 // How a build of the real Shipwright ends, and what the Function then says.
 
-const cluster = inject('buildCluster');
-const SKIPPED =
-  cluster === undefined ? ' (skipped: Shipwright and Tekton are built from Go modules, and there is no go)' : '';
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
 
 describe.skipIf(SKIPPED !== '')(`a build${SKIPPED}`, () => {
-  let world: BuildWorld;
+  let world: RealWorld;
 
   beforeAll(async () => {
-    if (cluster !== undefined) world = await connectBuildWorld(cluster);
+    world = await connectWorld();
   });
 
   afterAll(() => world?.stop());
@@ -48,8 +45,7 @@ describe.skipIf(SKIPPED !== '')(`a build${SKIPPED}`, () => {
       60_000,
     );
 
-  const runsIn = async (namespace: string | undefined) =>
-    (await world.client.list(SHIPWRIGHT_BUILD_RUN)).items.filter(({ metadata }) => metadata.namespace === namespace);
+  const runsIn = async (namespace: string) => (await world.client.list(SHIPWRIGHT_BUILD_RUN, { namespace })).items;
 
   test('that succeeds tells digest and source', async () => {
     const { fn, pod } = await begin();
@@ -90,9 +86,12 @@ describe.skipIf(SKIPPED !== '')(`a build${SKIPPED}`, () => {
   test('that outlives the limit of the Builder ends in Timeout, and its run is cancelled', async () => {
     const { fn } = await begin({ build: { timeout: '8s' } });
     const { status } = await until(fn, 'Timeout');
-    expect(status?.build).toMatchObject({ state: 'Timeout', reason: 'Timeout', buildDuration: '8s' });
-    const [run] = await runsIn(fn.metadata.namespace);
-    expect(run?.['spec'].state).toBe('BuildRunCanceled');
+    // Shipwright has the same limit: on a busy machine its own look may come first.
+    const reason = expect.stringMatching(/^(BuildRun)?Timeout$/);
+    expect(status?.build).toMatchObject({ state: 'Timeout', reason, buildDuration: '8s' });
+    const [run] = await runsIn(fn.metadata.namespace ?? '');
+    // Both may come at once: then the run is cancelled, and its own word is Shipwright's.
+    if (status?.build?.reason === 'Timeout') expect(run?.['spec'].state).toBe('BuildRunCanceled');
   });
 
   test('that is cancelled on the Builder ends in Canceled, with its pod', async () => {
@@ -116,14 +115,14 @@ describe.skipIf(SKIPPED !== '')(`a build${SKIPPED}`, () => {
 
   test('is cancelled for a change, and the new one begins', async () => {
     const { fn } = await begin({ build: { successfulBuildsHistoryLimit: 1 } });
-    const { namespace } = fn.metadata;
+    const { namespace = '' } = fn.metadata;
     await world.client.patch(
       FUNCTION,
       fn.metadata,
       { spec: { build: { srcRepo: { revision: 'v2' } } } },
       { fieldManager: 'kubectl' },
     );
-    const second = await world.find(POD, namespace ?? '', (pod) => JSON.stringify(pod['spec']).includes('"v2"'));
+    const second = await world.find(POD, namespace, (pod) => JSON.stringify(pod['spec']).includes('"v2"'));
     await world.kubelet.run(second);
     await world.kubelet.end(second);
     await until(fn, 'Succeeded');

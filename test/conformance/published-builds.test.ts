@@ -1,17 +1,15 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type KubeObject, SHIPWRIGHT_BUILD_RUN } from '@openfunction/api';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { ABSENT, MANIFESTS, publishedManifests } from '../published.ts';
 import { STRICTER } from '../stricter.ts';
-import { type BuildWorld, connectBuildWorld, makeSecret } from './build-world.ts';
+import { connectWorld, makeSecret, type RealWorld, SKIPPED } from './real-world.ts';
 
 // Every published Function with a build, from kubectl to the pod that Tekton makes for the real Shipwright.
 
-const cluster = inject('buildCluster');
-const SKIPPED =
-  cluster === undefined ? ' (skipped: Shipwright and Tekton are built from Go modules, and there is no go)' : ABSENT;
+const WHY = SKIPPED || ABSENT;
 
 /** Fragments of documentation that nobody accepts: they lack a builder. */
 const FRAGMENTS = Object.entries(STRICTER).flatMap(([file, fields]) => ('spec.build.builder' in fields ? [file] : []));
@@ -21,11 +19,11 @@ const files = publishedManifests()
   .map(([file]) => file)
   .filter((file) => parse(readFileSync(join(MANIFESTS, file), 'utf8')).spec?.build !== undefined);
 
-describe.skipIf(SKIPPED !== '')(`a published build${SKIPPED}`, () => {
-  let world: BuildWorld;
+describe.skipIf(WHY !== '')(`a published build${WHY}`, () => {
+  let world: RealWorld;
 
   beforeAll(async () => {
-    if (cluster !== undefined) world = await connectBuildWorld(cluster);
+    world = await connectWorld();
   });
 
   afterAll(() => world?.stop());
@@ -38,7 +36,7 @@ describe.skipIf(SKIPPED !== '')(`a published build${SKIPPED}`, () => {
     const namespace = await world.namespace();
     const fn = filledIn(parse(readFileSync(join(MANIFESTS, file), 'utf8')), namespace);
     for (const name of secretsOf(fn)) await makeSecret(world.client, namespace, name);
-    const manifest = join(cluster?.directory ?? '', `${namespace}.yaml`);
+    const manifest = join(world.directory, `${namespace}.yaml`);
     writeFileSync(manifest, stringify(fn));
     await world.kubectl('apply', '-f', manifest);
     const pod = await world.pod(namespace);

@@ -3,11 +3,8 @@
  * the assertions are the promises. `IDLE_SECONDS` says how long nothing may be written at rest (default 10).
  */
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { Agent, request } from 'node:http';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import {
   BUILDER,
@@ -20,51 +17,31 @@ import {
   SHIPWRIGHT_BUILD,
   SHIPWRIGHT_BUILD_RUN,
 } from '@openfunction/api';
-import { KubeClient } from '@openfunction/kube';
-import { findProgram, freePort, type ManagedProcess, silent, startProcess } from '@openfunction/local';
-import { readAuditLog, untilCondition, untilQuiet, waitFor } from '@openfunction/testing';
+import type { KubeClient } from '@openfunction/kube';
+import { isWrite, readAuditLog, untilCondition, untilQuiet, waitFor } from '@openfunction/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { get, startLoad } from './load.ts';
+import { functionManifest, type Platform, ROOT, startPlatform, UP_MS } from './platform.ts';
+import { answering, buildOf, commit, sourceRepository } from './source.ts';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const IDLE_SECONDS = Number(process.env['IDLE_SECONDS'] ?? 10);
-const UP_MS = 120_000;
 const CHILDREN = [BUILDER, SERVING, SHIPWRIGHT_BUILD, SHIPWRIGHT_BUILD_RUN, KNATIVE_SERVICE, HTTP_ROUTE, SERVICE, POD];
 const run = promisify(execFile);
 
 describe('with npm start', () => {
+  let platform: Platform;
   let folder: string;
   let state: string;
-  let started: ManagedProcess;
   let client: KubeClient;
-  let kubectlPath: string;
   let port: number;
+  let kubectl: Platform['kubectl'];
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'openfunction-e2e-'));
-    state = join(folder, 'state');
-    port = await freePort();
-    kubectlPath = await findProgram('kubectl', silent);
-    const entry = join(ROOT, 'tools/start/src/main.ts');
-    const args = [entry, '--sample', 'none', '--replicas', '2', '--port', String(port), '--state', state];
-    const logFile = join(folder, 'start.log');
-    const ready = async () => /^ready$/m.test(await readFile(logFile, 'utf8'));
-    started = await startProcess({
-      name: 'npm start',
-      command: process.execPath,
-      args,
-      cwd: ROOT,
-      logFile,
-      ready,
-      readyTimeoutMs: UP_MS,
-    });
-    client = await KubeClient.load({ kubeconfig: join(state, 'kubeconfig') });
+    platform = await startPlatform(['--sample', 'none', '--replicas', '2']);
+    ({ folder, state, client, port, kubectl } = platform);
   }, UP_MS + 10_000);
 
-  afterAll(async () => {
-    await client?.close();
-    await started?.stop(30_000);
-    await rm(folder, { recursive: true, force: true });
-  }, 60_000);
+  afterAll(() => platform?.stop(), 60_000);
 
   it('three mistakes are answered at once, one bullet each', async () => {
     const manifest = functionManifest('wrong', { spec: { build: { builder: 'b', timeout: '-5m' } } });
@@ -128,7 +105,7 @@ describe('with npm start', () => {
   });
 
   it('a source change rolls out without a failed request under 50 requests/s', { timeout: 120_000 }, async () => {
-    const repository = await sourceRepository(folder, 'rolling', 'first');
+    const repository = await sourceRepository(folder, 'rolling', answering('first'));
     const manifest = (revision: string) =>
       functionManifest('rolling', {
         spec: { image: 'local/rolling:v1', build: buildOf(repository, revision), serving: {} },
@@ -137,7 +114,7 @@ describe('with npm start', () => {
     const fn = { metadata: { namespace: 'default', name: 'rolling' } };
     await untilCondition(client, fn, 'Ready', 'True', 60_000);
     const load = startLoad('rolling.default.localhost', port, 50);
-    await commit(repository, 'second', 'v2');
+    await commit(repository, { 'index.js': answering('second') }, 'v2');
     await kubectl(['apply', '-f', '-'], manifest('v2'));
     await waitFor('the new text is answered', () => load.answers.has('second'), 60_000);
     await untilCondition(client, fn, 'Ready', 'True', 60_000);
@@ -155,7 +132,7 @@ describe('with npm start', () => {
   });
 
   it('scales to zero with a 6 s window, and answers the next request', { timeout: 120_000 }, async () => {
-    const repository = await sourceRepository(folder, 'sleepy', 'awake');
+    const repository = await sourceRepository(folder, 'sleepy', answering('awake'));
     const annotations = { 'autoscaling.knative.dev/window': '6s' };
     const spec = { image: 'local/sleepy:v1', build: buildOf(repository, 'v1'), serving: { annotations } };
     await kubectl(['apply', '-f', '-'], functionManifest('sleepy', { spec }));
@@ -171,7 +148,7 @@ describe('with npm start', () => {
     const file = join(state, 'data', 'control-plane', 'audit.log');
     const ours = async () =>
       (await readAuditLog(await auditLog(file))).filter(({ user }) => OPERATORS.test(user.username));
-    const writes = async () => (await ours()).filter(({ verb }) => !['get', 'list', 'watch'].includes(verb)).length;
+    const writes = async () => (await ours()).filter(isWrite).length;
     const before = await untilQuiet(writes);
     await new Promise((resolve) => setTimeout(resolve, IDLE_SECONDS * 1000)); // the time at rest is what is looked at
     expect(await writes()).toBe(before);
@@ -192,7 +169,7 @@ describe('with npm start', () => {
       60_000,
     );
     expect(messageOf(lost.status?.conditions)).toMatch(/nowhere\.git/);
-    const repository = await sourceRepository(folder, 'crashing', 'never', 'process.exit(3);');
+    const repository = await sourceRepository(folder, 'crashing', 'process.exit(3);\n');
     const crash = { image: 'local/crashing:v1', build: buildOf(repository, 'v1'), serving: {} };
     await kubectl(['apply', '-f', '-'], functionManifest('crashing', { spec: crash }));
     const crashed = await untilCondition(
@@ -230,15 +207,6 @@ describe('with npm start', () => {
     );
   });
 
-  const kubectl = async (args: string[], input?: string) => {
-    const child = run(kubectlPath, [`--kubeconfig=${join(state, 'kubeconfig')}`, ...args]);
-    child.child.stdin?.end(input);
-    return await child.then(
-      ({ stdout, stderr }) => ({ stdout, stderr, code: 0 }),
-      (error: { stdout: string; stderr: string; code: number }) => error,
-    );
-  };
-
   const podsOf = async (name: string) =>
     (await client.list(POD, { namespace: 'default' })).items.filter(({ metadata }) =>
       JSON.stringify(metadata.annotations).includes(`${name}-default`),
@@ -259,94 +227,4 @@ async function auditLog(file: string): Promise<string> {
 
 function messageOf(conditions: { type: string; message: string }[] | undefined): string {
   return conditions?.find(({ type }) => type === 'Ready')?.message ?? '';
-}
-
-function functionManifest(name: string, more: Record<string, unknown>): string {
-  return JSON.stringify({
-    apiVersion: 'core.openfunction.io/v1beta2',
-    kind: 'Function',
-    metadata: { name, namespace: 'default' },
-    ...more,
-  });
-}
-
-function buildOf(repository: string, revision: string) {
-  return {
-    builder: 'openfunction/builder-node:latest',
-    env: { FUNC_NAME: 'answer' },
-    srcRepo: { url: `file://${repository}`, revision },
-  };
-}
-
-/** A Git repository with one Node function that answers `text`. */
-async function sourceRepository(folder: string, name: string, text: string, first = ''): Promise<string> {
-  const repository = join(folder, `${name}.git`);
-  await run('git', ['init', '--quiet', repository]);
-  await writeFile(join(repository, 'package.json'), JSON.stringify({ name, version: '1.0.0', main: 'index.js' }));
-  await commit(repository, text, 'v1', first);
-  return repository;
-}
-
-async function commit(repository: string, text: string, tag: string, first = ''): Promise<void> {
-  await writeFile(
-    join(repository, 'index.js'),
-    `${first}\nexports.answer = (request, response) => response.send('${text}');\n`,
-  );
-  const git = (...args: string[]) =>
-    run('git', ['-C', repository, '-c', 'user.name=Test', '-c', 'user.email=test@example.com', ...args]);
-  await git('add', '.');
-  await git('commit', '--quiet', '-m', text);
-  await git('tag', tag);
-}
-
-interface Answer {
-  status: number;
-  body: string;
-}
-
-function get(host: string, port: number, agent?: Agent): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const outgoing = request(
-      { host: '127.0.0.1', port, headers: { host: `${host}:${port}` }, ...(agent && { agent }) },
-      (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
-        response.on('error', reject);
-      },
-    );
-    outgoing.setTimeout(30_000, () => outgoing.destroy(new Error('no answer within 30 s')));
-    outgoing.on('error', reject);
-    outgoing.end();
-  });
-}
-
-/** Asks `perSecond` times a second until stopped; every answer but 200 is a failure. */
-function startLoad(host: string, port: number, perSecond: number) {
-  const answers = new Set<string>();
-  const failures: string[] = [];
-  const pending = new Set<Promise<void>>();
-  const agent = new Agent({ keepAlive: true, maxSockets: 32 });
-  let requests = 0;
-  const ask = async () => {
-    requests += 1;
-    await get(host, port, agent).then(
-      ({ status, body }) => (status === 200 ? answers.add(body) : failures.push(`${status} ${body}`)),
-      (error: Error) => failures.push(error.message),
-    );
-  };
-  const timer = setInterval(() => {
-    const asking = ask();
-    pending.add(asking);
-    asking.finally(() => pending.delete(asking));
-  }, 1000 / perSecond);
-  return {
-    answers,
-    stop: async () => {
-      clearInterval(timer);
-      await Promise.all(pending);
-      agent.destroy();
-      return { requests, failures };
-    },
-  };
 }

@@ -1,6 +1,6 @@
 import type { Write } from '@openfunction/testing';
 
-/** One write of a build-and-serve: the n-th of its kind by this service for one Function. */
+/** One write: the n-th of its kind by this service for one Function. */
 export interface CrashPoint {
   service: string;
   method: string;
@@ -31,16 +31,23 @@ export function nameOf({ service, method, resource, nth }: CrashPoint): string {
  */
 export class CrashPlan {
   readonly #halt: (replica: string) => Promise<void>;
+  readonly #namespaceOf: (write: Write) => string;
   readonly #writes = new Map<string, CrashPoint[]>();
   readonly #cases = new Map<string, CrashCase>();
   readonly #places = new WeakMap<Write, CrashPoint>();
 
-  /** `halt` ends a replica and resolves when it is gone. */
-  constructor(halt: (replica: string) => Promise<void>) {
+  /** `halt` ends a replica and resolves when it is gone; `namespaceOf` names the namespace of the Function that a write is for. */
+  constructor(halt: (replica: string) => Promise<void>, namespaceOf: (write: Write) => string) {
     this.#halt = halt;
+    this.#namespaceOf = namespaceOf;
   }
 
-  /** To be set before the Function is made. */
+  /** Counts from the beginning again. */
+  forget(namespace: string): void {
+    this.#writes.delete(namespace);
+  }
+
+  /** To be set before the writes begin that are meant. */
   set(crash: CrashCase): void {
     this.#cases.set(crash.namespace, crash);
   }
@@ -68,11 +75,13 @@ export class CrashPlan {
     return place === undefined || !(await this.#strike(write, place, 'after'));
   }
 
-  #count({ replica, method, resource, namespace }: Write): CrashPoint {
+  #count(write: Write): CrashPoint {
+    const { replica, method, resource } = write;
+    const namespace = this.#namespaceOf(write);
     const service = replica.replace(/-\d+$/, '');
     const writes = this.#writes.get(namespace) ?? [];
     const same = writes.filter(
-      (write) => write.service === service && write.method === method && write.resource === resource,
+      (earlier) => earlier.service === service && earlier.method === method && earlier.resource === resource,
     );
     const place = { service, method, resource, nth: same.length + 1 };
     this.#writes.set(namespace, [...writes, place]);
@@ -80,9 +89,9 @@ export class CrashPlan {
   }
 
   async #strike(write: Write, place: CrashPoint, moment: Moment): Promise<boolean> {
-    const crash = this.#cases.get(write.namespace);
+    const crash = this.#cases.get(this.#namespaceOf(write));
     if (crash === undefined || crash.moment !== moment || nameOf(crash.point) !== nameOf(place)) return false;
-    this.#cases.delete(write.namespace);
+    this.#cases.delete(crash.namespace);
     await this.#halt(write.replica);
     crash.victim = write.replica;
     return true;

@@ -1,12 +1,12 @@
 /** A paused Function: one status write, and then nothing, neither for it nor for what belongs to it, until the pause ends. */
 import {
+  ANNOTATION,
   BUILDER,
   FUNCTION,
   type Function,
   HTTP_ROUTE,
   KNATIVE_SERVICE,
   type KubeObject,
-  PAUSED_ANNOTATION,
   SERVICE,
   SERVING,
   SHIPWRIGHT_BUILD_RUN,
@@ -18,8 +18,11 @@ import {
   type ControllerWorld,
   freshNamespace,
   hasControllerWorld,
+  isOurs,
+  isWrite,
   type Outcome,
   readAuditLog,
+  requestOf,
   sketchFunction,
   startControllerWorld,
   untilCondition,
@@ -59,7 +62,7 @@ describe.skipIf(!(await hasControllerWorld()))('a paused Function', () => {
     await client.delete(HTTP_ROUTE, { namespace, name });
     await client.patch(SERVING, { namespace, name: servingOf(before) }, { spec: { timeout: '7m' } });
     await fence('fence-serving');
-    expect(summary(await writesFor(name, before, since))).toEqual(['patch functions/status']);
+    expect((await writesFor(name, before, since)).map(requestOf)).toEqual(['patch functions/status']);
     const meanwhile = await get(name);
     expect(conditionOf(meanwhile, 'Paused')).toEqual(said);
     expect(conditionOf(meanwhile, 'Ready')).toEqual(conditionOf(before, 'Ready'));
@@ -95,7 +98,7 @@ describe.skipIf(!(await hasControllerWorld()))('a paused Function', () => {
       return ended?.['status']?.completionTime !== undefined;
     });
     await fence('fence-building');
-    expect(summary(await writesFor(name, await get(name), since))).toEqual(['patch functions/status']);
+    expect((await writesFor(name, await get(name), since)).map(requestOf)).toEqual(['patch functions/status']);
     expect((await get(name)).status?.build?.state).toBe('Building');
     await resume(name);
     const built = await untilCondition(client, fn, 'Ready', 'True');
@@ -107,7 +110,7 @@ describe.skipIf(!(await hasControllerWorld()))('a paused Function', () => {
   it('can be made so, and has nothing made for it before the pause ends', async () => {
     const name = 'later';
     const sketch = sketchFunction({ namespace, name, build: true });
-    sketch.metadata.annotations = { [PAUSED_ANNOTATION]: 'true' };
+    sketch.metadata.annotations = { [ANNOTATION.paused]: 'true' };
     const fn = await applyFunction(client, sketch);
     await untilCondition(client, fn, 'Paused', 'True');
     await fence('fence-later');
@@ -130,7 +133,7 @@ describe.skipIf(!(await hasControllerWorld()))('a paused Function', () => {
 
   it('is none of any other text of the annotation', async () => {
     const sketch = sketchFunction({ namespace, name: 'spelled' });
-    sketch.metadata.annotations = { [PAUSED_ANNOTATION]: 'True' };
+    sketch.metadata.annotations = { [ANNOTATION.paused]: 'True' };
     const { status } = await untilCondition(client, await applyFunction(client, sketch), 'Ready', 'True');
     expect(status?.conditions?.map(({ type }) => type)).not.toContain('Paused');
   });
@@ -144,13 +147,13 @@ describe.skipIf(!(await hasControllerWorld()))('a paused Function', () => {
   const get = async (name: string) => (await client.get(FUNCTION, { namespace, name })) as Function;
 
   async function pauseIt(name: string): Promise<Function> {
-    const patch = { metadata: { annotations: { [PAUSED_ANNOTATION]: 'true' } } };
+    const patch = { metadata: { annotations: { [ANNOTATION.paused]: 'true' } } };
     const fn = (await client.patch(FUNCTION, { namespace, name }, patch)) as Function;
     return await untilCondition(client, fn, 'Paused', 'True');
   }
 
   async function resume(name: string): Promise<void> {
-    await client.patch(FUNCTION, { namespace, name }, { metadata: { annotations: { [PAUSED_ANNOTATION]: null } } });
+    await client.patch(FUNCTION, { namespace, name }, { metadata: { annotations: { [ANNOTATION.paused]: null } } });
   }
 
   /** Another Function, built and served meanwhile: every controller has seen what came before it. */
@@ -161,7 +164,7 @@ describe.skipIf(!(await hasControllerWorld()))('a paused Function', () => {
   }
 
   const ours = async () => (await readAuditLog(world.cluster.auditLogFile)).filter(isOurs);
-  const writes = async () => (await ours()).filter(({ verb }) => !['get', 'list', 'watch'].includes(verb));
+  const writes = async () => (await ours()).filter(isWrite);
   const mark = async () => (await writes()).length;
   const atRest = () => untilQuiet(mark);
 
@@ -182,16 +185,6 @@ describe.skipIf(!(await hasControllerWorld()))('a paused Function', () => {
     );
   }
 });
-
-function isOurs(event: AuditEvent): boolean {
-  return event.user.username.startsWith('system:serviceaccount:openfunction:');
-}
-
-function summary(events: AuditEvent[]): string[] {
-  return events.map(
-    ({ verb, objectRef }) => `${verb} ${[objectRef?.resource, objectRef?.subresource].filter(Boolean).join('/')}`,
-  );
-}
 
 function conditionOf({ status }: Function, type: string) {
   return status?.conditions?.find((condition) => condition.type === type);

@@ -24,6 +24,8 @@ import {
   type ControllerWorld,
   freshNamespace,
   hasControllerWorld,
+  isOurs,
+  isWrite,
   type Outcome,
   readAuditLog,
   sketchFunction,
@@ -68,7 +70,6 @@ const TEMPLATE = {
     containers: [{ name: 'function', image: `${IMAGE}@${DIGEST}`, ports: [{ containerPort: 8080, protocol: 'TCP' }] }],
   },
 };
-const READ = ['get', 'list', 'watch'];
 
 describe.skipIf(!(await hasControllerWorld()))('what the Go operator left', () => {
   let world: ControllerWorld;
@@ -208,7 +209,7 @@ describe.skipIf(!(await hasControllerWorld()))('what the Go operator left', () =
   async function writesAbout(name: string): Promise<string[]> {
     const events = await readAuditLog(world.cluster.auditLogFile);
     return events
-      .filter(({ user, verb }) => user.username.includes('openfunction:openfunction-') && !READ.includes(verb))
+      .filter((event) => isOurs(event) && isWrite(event))
       .map(({ verb, requestURI }) => `${verb} ${requestURI}`)
       .filter((write) => write.includes(name));
   }

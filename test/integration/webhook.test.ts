@@ -1,6 +1,6 @@
 import { ANNOTATION, FUNCTION, type KubeObject, SERVICE } from '@openfunction/api';
 import type { KubeClient } from '@openfunction/kube';
-import { readAuditLog, untilQuiet } from '@openfunction/testing';
+import { isWrite, readAuditLog, untilQuiet } from '@openfunction/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pointTo, startWebhookCluster, type WebhookCluster } from './webhook-cluster.ts';
 import { type Replica, startReplica } from './webhook-replica.ts';
@@ -203,7 +203,6 @@ describe('replicas', () => {
       const events = await readAuditLog(webhook.cluster.auditLogFile);
       return events.filter(({ user }) => user.username.endsWith(':openfunction-webhook'));
     };
-    const isWrite = ({ verb }: { verb: string }) => !['get', 'list', 'watch'].includes(verb);
     const before = await untilQuiet(async () => (await ours()).filter(isWrite).length);
     await apply(fn('quiet', { image: 'a', serving: {} }));
     await client.apply(

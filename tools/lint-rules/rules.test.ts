@@ -21,7 +21,7 @@ describe('the repository', () => {
 
   it('reads the environment only where configuration is made', () => {
     const allowed =
-      /^(libs\/(config|service|local|testing)|tools|test|services\/[a-z-]+\/(src\/(main|start|config)|test))|\.test\.ts$|kubeconfig\.ts$/;
+      /^(libs\/(config|service|local|testing|functions)|tools|test|services\/[a-z-]+\/(src\/(main|start|config)|test))|\.test\.ts$|kubeconfig\.ts$/;
     const readers = files().filter(
       (file) => file.endsWith('.ts') && /process\.env\b/.test(read(file)) && !allowed.test(file),
     );
@@ -74,6 +74,11 @@ describe('a rule', () => {
   });
 
   it.each([
+    [
+      'the local platform that fetches a program',
+      'services/local-platform/src/a.ts',
+      "import { findProgram } from '@openfunction/local';",
+    ],
     [
       'types of any layer in a plan',
       'services/build-controller/src/plan.ts',

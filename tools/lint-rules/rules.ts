@@ -11,17 +11,22 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   queue: ['telemetry', 'errors'],
   controller: ['kube', 'queue', 'telemetry', 'api', 'errors'],
   service: ['config', 'telemetry', 'errors'],
+  functions: [],
   local: ['api', 'kube', 'errors'],
   testing: ['api', 'controller', 'errors', 'kube', 'local', 'queue', 'telemetry'],
 };
 
-/** Libraries that never reach a cluster: no service may import them. */
-const DEVELOPMENT: readonly string[] = ['local', 'testing'];
+/**
+ * Libraries that are no part of a service: two never reach a cluster, which a service that never does either may import; one belongs
+ * to functions.
+ */
+const NOT_FOR_SERVICES: readonly string[] = ['local', 'testing', 'functions'];
+const DEVELOPMENT_SERVICE = 'local-platform';
 
 /** Pages of a controller that decide: pure, so they import nothing that could look at the world. */
 const PURE =
-  /^services\/[a-z]+-controller\/src\/(?!.*\.test\.ts)(?:plan|part|conditions|retention|dispatch|[a-z]+-half)\.ts$|^services\/[a-z]+-controller\/src\/(?:resources|engines)\//;
-const PURE_PACKAGES: readonly string[] = ['@openfunction/api', '@openfunction/errors'];
+  /^services\/[a-z]+-controller\/src\/(?!.*\.test\.ts)(?:plan|part|conditions|retention|rollback|hold-back|meanwhile|versions|missing-kinds|meanwhile|[a-z]+-half)\.ts$|^services\/[a-z]+-controller\/src\/(?:resources|engines|results|dapr)\/|^libs\/controller\/src\/pods\//;
+const PURE_PACKAGES: readonly string[] = ['@openfunction/api', '@openfunction/errors', '@openfunction/controller/pods'];
 
 /** One sentence for each import that breaks a rule. */
 export function brokenRules(imports: readonly Import[]): string[] {
@@ -46,8 +51,9 @@ function services({ from, to, typeOnly }: Import): string[] {
   const reached = /^services\/([a-z-]+)\//.exec(to)?.[1];
   if (reached !== undefined && reached !== service) return [`${from} imports from the service ${reached}`];
   const target = /^@openfunction\/([a-z-]+)/.exec(to)?.[1] ?? '';
-  if (DEVELOPMENT.includes(target) && !typeOnly)
-    return [`${from} imports @openfunction/${target}, which never reaches a cluster`];
+  const allowed = service === DEVELOPMENT_SERVICE && target === 'local';
+  if (NOT_FOR_SERVICES.includes(target) && !typeOnly && !allowed)
+    return [`${from} imports @openfunction/${target}, which is not for services`];
   return [];
 }
 

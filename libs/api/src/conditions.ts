@@ -39,6 +39,10 @@ export const REASON = {
   /** No Gateway API or no Gateway: reachable inside the cluster only. */
   clusterLocal: 'ClusterLocal',
   routeRejected: 'RouteRejected',
+  /** The annotation `openfunction.io/rollback-to` names the version that is served. */
+  rolledBack: 'RolledBack',
+  /** It names a version that is not kept. */
+  versionUnknown: 'VersionUnknown',
   failed: 'Failed',
   timeout: 'Timeout',
   canceled: 'Canceled',
@@ -54,6 +58,10 @@ export const REASON = {
   unsupported: 'Unsupported',
   /** The annotation `openfunction.io/paused` says so. */
   paused: 'Paused',
+  /** The annotations of the namespace that give builds their defaults cannot be understood. */
+  badBuildDefaults: 'BadBuildDefaults',
+  /** The function runs and is routed, but under none of the hosts that the user named. */
+  hostNotServed: 'HostNotServed',
 } as const;
 export type Reason = (typeof REASON)[keyof typeof REASON];
 
@@ -62,7 +70,8 @@ export type ConditionInput = Omit<Condition, 'lastTransitionTime'>;
 
 const ORDER: readonly string[] = Object.values(CONDITION);
 const ONLY_WHILE_TRUE: readonly string[] = [CONDITION.reconciling, CONDITION.stalled, CONDITION.paused];
-const MAX_MESSAGE = 32768;
+/** The longest message that a condition may have (meta/v1). */
+export const MAX_MESSAGE = 32_768;
 
 /**
  * A new list that holds this condition, in a fixed order. The transition time changes only with the status, so stating
@@ -79,6 +88,20 @@ export function setCondition(
   const since = before?.status === condition.status ? before.lastTransitionTime : conditionTime(now);
   const stated = { ...condition, message: condition.message.slice(0, MAX_MESSAGE), lastTransitionTime: since };
   return [...rest, stated].sort(byOrder);
+}
+
+/** `Ready` of an object that has no other parts, as its controller states it. */
+export type ReadyInput = Omit<ConditionInput, 'type'>;
+
+/** `Ready`, and with its words what follows from it: `Reconciling` while it is Unknown, `Stalled` while it is False. */
+export function setReady(list: readonly Condition[] | undefined, ready: ReadyInput, now: Date): Condition[] {
+  const followsFrom = (status: Condition['status']) => (ready.status === status ? 'True' : 'False');
+  const all: ConditionInput[] = [
+    { ...ready, type: CONDITION.ready },
+    { ...ready, type: CONDITION.reconciling, status: followsFrom('Unknown') },
+    { ...ready, type: CONDITION.stalled, status: followsFrom('False') },
+  ];
+  return all.reduce((conditions, each) => setCondition(conditions, each, now), [...(list ?? [])]);
 }
 
 /** The condition of this type, if there is one. */

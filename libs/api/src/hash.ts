@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** Marks the way a content hash was made; a hash without it was written by the Go operator. */
 export const HASH_PREFIX = 'v1:';
@@ -18,7 +18,7 @@ export function contentHash(value: unknown): `v1:${string}` {
 
 /** SHA-256 of a text, in hexadecimal. */
 export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return hash('sha256', text);
 }
 
 function isPlain(value: unknown): value is Record<string, unknown> {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { imageFault } from './image-reference.ts';
+import { cpuMs } from './testdata/cpu-ms.ts';
 
 const DIGEST = `sha256:${'0a'.repeat(32)}`;
 
@@ -36,7 +37,8 @@ it.each([
 });
 
 it('no text takes long to read', () => {
-  const begin = performance.now();
-  for (const part of ['a', 'a-', 'a.', 'a_', '/a', 'A']) imageFault(`${part.repeat(250)}!`);
-  expect(performance.now() - begin).toBeLessThan(50);
+  const took = cpuMs(() => {
+    for (const part of ['a', 'a-', 'a.', 'a_', '/a', 'A']) imageFault(`${part.repeat(250)}!`);
+  });
+  expect(took).toBeLessThan(50);
 });

@@ -40,3 +40,21 @@ export function isEqual(left: unknown, right: unknown): boolean {
   }
   return true;
 }
+
+/**
+ * Whether `live` has every member of `wanted`, however deep; undefined counts as not wanted. Lists are compared position by position and
+ * have the same length.
+ */
+export function contains(live: unknown, wanted: unknown): boolean {
+  const pairs: unknown[] = [live, wanted];
+  while (pairs.length > 0) {
+    const b = pairs.pop();
+    const a = pairs.pop();
+    if (b === undefined || a === b) continue;
+    if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+    if (Array.isArray(a) !== Array.isArray(b) || (Array.isArray(b) && (a as unknown[]).length !== b.length))
+      return false;
+    for (const key of Object.keys(b)) pairs.push(own(a, key), b[key as keyof typeof b]);
+  }
+  return true;
+}

@@ -52,6 +52,9 @@ export const BUILD_STRATEGY = kind('shipwright.io', SHIPWRIGHT_VERSIONS, 'BuildS
 export const KNATIVE_SERVICE = kind('serving.knative.dev', ['v1'], 'Service', 'services');
 export const KNATIVE_REVISION = kind('serving.knative.dev', ['v1'], 'Revision', 'revisions');
 
+/** Knative's own: one for each Revision, made by Knative; the autoscaler reads its annotations at every look. */
+export const POD_AUTOSCALER = kind('autoscaling.internal.knative.dev', ['v1alpha1'], 'PodAutoscaler', 'podautoscalers');
+
 export const HTTP_SCALED_OBJECT = kind('http.keda.sh', ['v1alpha1'], 'HTTPScaledObject', 'httpscaledobjects');
 export const SCALED_OBJECT = kind('keda.sh', ['v1alpha1'], 'ScaledObject', 'scaledobjects');
 export const SCALED_JOB = kind('keda.sh', ['v1alpha1'], 'ScaledJob', 'scaledjobs');
@@ -66,6 +69,12 @@ export const GATEWAY_CLASS = kind(
   'gatewayclasses',
   false,
 );
+export const REFERENCE_GRANT = kind(
+  'gateway.networking.k8s.io',
+  ['v1', 'v1beta1'],
+  'ReferenceGrant',
+  'referencegrants',
+);
 
 export const NAMESPACE = kind('', ['v1'], 'Namespace', 'namespaces', false);
 export const NODE = kind('', ['v1'], 'Node', 'nodes', false);
@@ -74,7 +83,12 @@ export const SECRET = kind('', ['v1'], 'Secret', 'secrets');
 export const CONFIG_MAP = kind('', ['v1'], 'ConfigMap', 'configmaps');
 export const SERVICE = kind('', ['v1'], 'Service', 'services');
 export const SERVICE_ACCOUNT = kind('', ['v1'], 'ServiceAccount', 'serviceaccounts');
+export const LIMIT_RANGE = kind('', ['v1'], 'LimitRange', 'limitranges');
+export const RESOURCE_QUOTA = kind('', ['v1'], 'ResourceQuota', 'resourcequotas');
 export const DEPLOYMENT = kind('apps', ['v1'], 'Deployment', 'deployments');
+export const STATEFUL_SET = kind('apps', ['v1'], 'StatefulSet', 'statefulsets');
+export const CONTROLLER_REVISION = kind('apps', ['v1'], 'ControllerRevision', 'controllerrevisions');
+export const JOB = kind('batch', ['v1'], 'Job', 'jobs');
 export const EVENT = kind('events.k8s.io', ['v1'], 'Event', 'events');
 export const LEASE = kind('coordination.k8s.io', ['v1'], 'Lease', 'leases');
 export const CRD = kind('apiextensions.k8s.io', ['v1'], 'CustomResourceDefinition', 'customresourcedefinitions', false);

@@ -6,7 +6,10 @@ import {
   buildRunName,
   defaultBuildStrategy,
   knativeServiceName,
+  labelValue,
+  MAX_STATEFUL_SET_NAME,
   revisionName,
+  servingChildName,
   servingName,
   shortHash,
 } from './names.ts';
@@ -78,6 +81,33 @@ describe('names of children', () => {
         expect(revisionName(service, version)).toMatch(DNS_LABEL);
       }),
     );
+  });
+
+  it('of children of a Serving are DNS labels, whatever they say, and keep the Serving’s name whole', () => {
+    fc.assert(
+      fc.property(fc.string({ maxLength: 300 }), fc.string({ maxLength: 100 }), (what, parent) => {
+        const hash = shortHash('uid', what);
+        const serving = servingName(shortHash('uid', parent));
+        expect(servingChildName(parent, `x${what}`, hash)).toMatch(DNS_LABEL);
+        const name = servingChildName(serving, `statefulset-${what}`, hash, MAX_STATEFUL_SET_NAME);
+        expect(name).toMatch(DNS_LABEL);
+        expect(name.length).toBeLessThanOrEqual(52);
+        expect([name.startsWith(`${serving}-statefulset`), name.endsWith(`-${hash}`)]).toEqual([true, true]);
+      }),
+    );
+    expect(servingChildName('serving-abcdefghij', 'deployment-v100', 'klmnopqrst')).toBe(
+      'serving-abcdefghij-deployment-v100-klmnopqrst',
+    );
+  });
+
+  it('of labels hold what a label can hold', () => {
+    expect(['v1.0.0', 'v1+build', '-a-', '+', 'v'.repeat(80)].map(labelValue)).toEqual([
+      'v1.0.0',
+      'v1-build',
+      'a',
+      '',
+      'v'.repeat(63),
+    ]);
   });
 
   it('are DNS labels for parents that are nearly too long', () => {

@@ -42,6 +42,35 @@ export interface KubeObject {
   [field: string]: any;
 }
 
+/** What names an object and its state, and nothing of its content: enough in a cache of what others own. */
+export function bareOf({ apiVersion, kind, metadata }: KubeObject): KubeObject {
+  const { name, namespace, uid, resourceVersion } = metadata;
+  return {
+    apiVersion,
+    kind,
+    metadata: {
+      name,
+      ...(namespace !== undefined && { namespace }),
+      ...(uid !== undefined && { uid }),
+      ...(resourceVersion !== undefined && { resourceVersion }),
+    },
+  };
+}
+
+/** When the API server made an object, in milliseconds; NaN for one that it has not made. */
+export function createdAt({ metadata }: KubeObject): number {
+  return Date.parse(metadata.creationTimestamp ?? '');
+}
+
+/**
+ * Until when an object is no older than `ms`; undefined when that time is over, or it is not made, or it was made in the future: a
+ * clock that is behind the API server's may be so for hours.
+ */
+export function youngUntil(object: KubeObject | undefined, ms: number, now: Date): Date | undefined {
+  const created = object === undefined ? Number.NaN : createdAt(object);
+  return created <= now.getTime() && created + ms > now.getTime() ? new Date(created + ms) : undefined;
+}
+
 /** An object of the API with typed spec and status. */
 export interface TypedObject<Spec, Status> extends KubeObject {
   spec: Spec;

@@ -41,11 +41,19 @@ it('treats an empty variable as absent, and freezes the result', () => {
   expect(Object.isFrozen(config)).toBe(true);
 });
 
-it('hides secrets from the log', () => {
-  expect(hideSecrets({ redisUrl: 'redis://user:pass@host:1', apiToken: 't', port: 1 })).toEqual({
-    redisUrl: 'redis://user:(hidden)@host:1',
-    apiToken: '(hidden)',
-    port: 1,
-  });
+it.each([
+  ['redisUrl', 'redis://user:pass@host:1', 'redis://(hidden)@host:1'],
+  ['redisUrl', 'redis://:p@ss@host:1/2', 'redis://(hidden)@host:1/2'],
+  ['redisUrl', 'rediss://host:1?password=pass', 'rediss://host:1?(hidden)'],
+  ['redisUrl', 'redis://pa ss@ho st', '(hidden)'],
+  ['redisUrl', 'redis://host:1', 'redis://host:1'],
+  ['apiToken', 't', '(hidden)'],
+  ['host', '127.0.0.1', '127.0.0.1'],
+  ['port', 1, 1],
+])('hides secrets from the log: %s %s', (name, value, shown) => {
+  expect(hideSecrets({ [name]: value })).toEqual({ [name]: shown });
+});
+
+it('calls variables as settings are called', () => {
   expect(environmentName('healthPort')).toBe('HEALTH_PORT');
 });

@@ -31,14 +31,23 @@ export function environmentName(setting: string): string {
   return setting.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 }
 
-/** A copy for the log: values of settings that hold secrets, and passwords inside URLs, are hidden. */
+/** A copy for the log: values of settings that hold secrets, and what may be a secret inside URLs, are hidden. */
 export function hideSecrets(config: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(config).map(([name, value]) => [name, hidden(name, value)]));
 }
 
 function hidden(name: string, value: unknown): unknown {
   if (/password|secret|token/i.test(name)) return '(hidden)';
-  return typeof value === 'string' ? value.replace(/(\/\/[^:/@]*):[^@/]*@/, '$1:(hidden)@') : value;
+  return typeof value === 'string' && value.includes('://') ? bareUrl(value) : value;
+}
+
+/** A URL without user, password and query: any of them may be, or hold, a secret. */
+function bareUrl(text: string): string {
+  const url = URL.parse(text);
+  if (url === null) return '(hidden)';
+  const { protocol, username, password, host, pathname, search } = url;
+  const user = username === '' && password === '' ? '' : '(hidden)@';
+  return `${protocol}//${user}${host}${pathname}${search === '' ? '' : '?(hidden)'}`;
 }
 
 function fromFile(path: string | undefined): Record<string, unknown> {

@@ -1,20 +1,27 @@
-import { CRD, GO_OPERATOR, type Kind, kindId } from '@openfunction/api';
+import { CRD, EVENT, GO_OPERATOR, type Kind, type KubeObject, kindId } from '@openfunction/api';
 import { explain } from '@openfunction/errors';
 import {
   type Change,
   type KubeClient,
   keepFieldsOf,
   type LogTail,
+  type Note,
   Reflector,
+  recordEvent,
   type Store,
   storeKey,
 } from '@openfunction/kube';
 import type { Floor } from '@openfunction/queue';
 import type { Logger } from '@openfunction/telemetry';
+import { Definitions } from './definitions.ts';
 import type { Watch, World } from './types.ts';
 
 /** How long a worker waits for its cache to catch up with what the sender of a job saw, before it reads once live. */
 const CATCH_UP_MS = 250;
+/** How long the first list of a kind that is dispensable may be refused. */
+const PATIENCE_MS = 20_000;
+/** How many lines of a log are asked for where more of them are too long for one answer. */
+const FEWER_LINES = [5, 1];
 const OWN_GROUP = 'openfunction.io';
 
 export interface CachesOptions {
@@ -34,19 +41,24 @@ export class Caches implements World {
   readonly #crds: Reflector;
   readonly #client: KubeClient;
   readonly #logger: Logger;
+  readonly #fieldManager: string;
+  readonly #definitions: Definitions;
 
   constructor(options: CachesOptions) {
     this.#client = options.client;
     this.#logger = options.logger;
-    for (const watch of options.watches) this.#reflectors.set(kindId(watch.kind), this.#reflect(watch, options));
-    const { client, logger } = options;
+    for (const watch of options.watches)
+      this.#reflectors.set(cacheId(watch.kind, watch.view), this.#reflect(watch, options));
+    const { client, logger, fieldManager } = options;
+    this.#fieldManager = fieldManager;
     this.#crds = new Reflector({
       client,
       logger,
       kind: CRD,
       metadataOnly: true,
-      onChange: ({ object }) => this.#reflectors.get(object.metadata.name)?.recheck(),
+      onChange: ({ object }) => this.#recheck(object.metadata.name),
     });
+    this.#definitions = new Definitions(client, this.#crds.store);
   }
 
   start(): void {
@@ -62,12 +74,21 @@ export class Caches implements World {
     await Promise.all(this.#all().map((reflector) => reflector.stop()));
   }
 
-  store(kind: Kind): Store {
-    return this.#of(kind).store;
+  store(kind: Kind, view?: string): Store {
+    return this.#of(kind, view).store;
+  }
+
+  /** Takes the API server's answer to a read or write of our own in, as the watch would. */
+  keep(kind: Kind, object: KubeObject): void {
+    this.#of(kind).keep(object);
   }
 
   served(kind: Kind): boolean | undefined {
     return this.#of(kind).served;
+  }
+
+  unreadable(kind: Kind): string | undefined {
+    return this.#of(kind).unreadable;
   }
 
   version(kind: Kind): string | undefined {
@@ -80,17 +101,58 @@ export class Caches implements World {
 
   async latest(kind: Kind, key: { namespace?: string | undefined; name: string }) {
     const live = await this.#client.get(kind, key);
-    if (live !== undefined) this.store(kind).put(live);
+    if (live !== undefined) this.keep(kind, live);
     return live;
+  }
+
+  async hasField(kind: Kind, path: string): Promise<boolean> {
+    const version = this.version(kind);
+    return version !== undefined && (await this.#definitions.hasField(kind, version, path));
+  }
+
+  tell(regarding: KubeObject, note: Note): void {
+    recordEvent(this.#client, this.#fieldManager, regarding, note, new Date()).catch((error: unknown) =>
+      this.#logger.warn({ object: storeKey(regarding.metadata), error: explain(error) }, 'event cannot be written'),
+    );
+  }
+
+  async annotate(kind: Kind, observed: KubeObject, annotations: Record<string, string>): Promise<void> {
+    const { namespace, name, uid, resourceVersion } = observed.metadata;
+    const metadata = { uid, resourceVersion, annotations };
+    const options = { fieldManager: this.#fieldManager };
+    this.keep(kind, await this.#client.patch(kind, { namespace, name }, { metadata }, options));
   }
 
   async logTail(pod: { namespace?: string | undefined; name: string }, tail: LogTail): Promise<string | undefined> {
     try {
-      return await this.#client.logTail(pod, tail);
+      return await this.#lastLines(pod, tail);
     } catch (error) {
       this.#logger.info({ pod: storeKey(pod), container: tail.container, error: explain(error) }, 'log cannot be read');
       return undefined;
     }
+  }
+
+  async eventsOf({ metadata: { namespace, name, uid } }: KubeObject): Promise<KubeObject[]> {
+    try {
+      return (await this.#client.list(EVENT, { namespace, fieldSelector: `regarding.uid=${uid}` })).items;
+    } catch (error) {
+      this.#logger.info({ object: storeKey({ namespace, name }), error: explain(error) }, 'events cannot be read');
+      return [];
+    }
+  }
+
+  /**
+   * The limit in bytes cuts off the end: one long line, and the error below it is not in the answer. So fewer lines are asked for then,
+   * the last one at last; where even that is too long, the first answer says most.
+   */
+  async #lastLines(pod: { namespace?: string | undefined; name: string }, tail: LogTail): Promise<string> {
+    const first = await this.#client.logTail(pod, tail);
+    if (!isCut(first, tail)) return first;
+    for (const lines of FEWER_LINES.filter((fewer) => fewer < tail.lines)) {
+      const log = await this.#client.logTail(pod, { ...tail, lines });
+      if (!isCut(log, tail)) return log;
+    }
+    return first;
   }
 
   /** Brings the caches up to the floor: waits a moment for the watch, then reads what is still older once live. */
@@ -107,30 +169,39 @@ export class Caches implements World {
     const key = second === undefined ? { name: first } : { namespace: first, name: second };
     const live = await this.#client.get(reflector.kind, key);
     if (live === undefined) reflector.store.remove(name, version);
-    else reflector.store.put(live);
+    else reflector.keep(live);
   }
 
   #reflect(watch: Watch, options: CachesOptions): Reflector {
     const ours = watch.kind.group.endsWith(OWN_GROUP);
     const keepFields = keepFieldsOf(options.fieldManager, GO_OPERATOR.fieldManagers);
-    const { trim, labelSelector } = watch;
+    const { trim, labelSelector, namespace, fieldSelector, groupOf } = watch;
     return new Reflector({
       client: options.client,
       logger: options.logger,
       kind: watch.kind,
       transform: trim === undefined ? keepFields : (object) => keepFields(trim(object)),
       delayMs: ours ? options.watchDelayMs : 0,
+      ...(watch.dispensable === true && { patienceMs: PATIENCE_MS }),
       ...(labelSelector !== undefined && { labelSelector }),
+      ...(namespace !== undefined && { namespace }),
+      ...(groupOf !== undefined && { groupOf }),
+      ...(fieldSelector !== undefined && { fieldSelector }),
       ...(watch.metadataOnly !== undefined && { metadataOnly: watch.metadataOnly }),
       onChange: (change) => options.onChange(watch, change),
       onServed: (served) => options.onServed(watch.kind, served),
     });
   }
 
-  #of(kind: Kind): Reflector {
-    const reflector = this.#reflectors.get(kindId(kind));
-    if (reflector === undefined) throw new Error(`the controller does not watch ${kindId(kind)}`);
+  #of(kind: Kind, view?: string): Reflector {
+    const id = cacheId(kind, view);
+    const reflector = this.#reflectors.get(id);
+    if (reflector === undefined) throw new Error(`the controller does not watch ${id}`);
     return reflector;
+  }
+
+  #recheck(crd: string): void {
+    for (const reflector of this.#reflectors.values()) if (kindId(reflector.kind) === crd) reflector.recheck();
   }
 
   #all(): Reflector[] {
@@ -138,10 +209,20 @@ export class Caches implements World {
   }
 }
 
+function isCut(log: string, { bytes }: LogTail): boolean {
+  return Buffer.byteLength(log) >= bytes;
+}
+
 /** The floor entry of one object: `builders.core.openfunction.io/namespace/name` at its resourceVersion. */
 export function floorOf(
   kind: Kind,
   object: { metadata: { namespace?: string; name: string; resourceVersion?: string } },
+  view?: string,
 ): Floor {
-  return { [`${kindId(kind)}/${storeKey(object.metadata)}`]: object.metadata.resourceVersion ?? '0' };
+  return { [`${cacheId(kind, view)}/${storeKey(object.metadata)}`]: object.metadata.resourceVersion ?? '0' };
+}
+
+/** The name of one cache: no kind's has a `#`. */
+function cacheId(kind: Kind, view: string | undefined): string {
+  return view === undefined ? kindId(kind) : `${kindId(kind)}#${view}`;
 }

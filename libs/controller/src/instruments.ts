@@ -1,5 +1,5 @@
 import type { WorkQueue } from '@openfunction/queue';
-import { meter } from '@openfunction/telemetry';
+import { meter, SECONDS_OF_WORK } from '@openfunction/telemetry';
 
 /** The metrics of a controller. Names and meanings stand in each service's README; labels never hold object names. */
 export interface Instruments {
@@ -10,7 +10,7 @@ export interface Instruments {
 }
 
 export function makeInstruments(controller: string, queue: WorkQueue): Instruments {
-  const seconds = { unit: 's' };
+  const seconds = { unit: 's', advice: { explicitBucketBoundaries: SECONDS_OF_WORK } };
   const duration = meter().createHistogram('openfunction.reconcile.duration', {
     ...seconds,
     description: 'Time of one reconcile',

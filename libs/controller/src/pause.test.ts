@@ -1,4 +1,4 @@
-import { BUILDER, childMeta, FUNCTION, type KubeObject, PAUSED_ANNOTATION } from '@openfunction/api';
+import { ANNOTATION, BUILDER, childMeta, FUNCTION, type KubeObject } from '@openfunction/api';
 import { type Change, Store } from '@openfunction/kube';
 import { describe, expect, it } from 'vitest';
 import { isAtRest, parentWatch } from './pause.ts';
@@ -7,7 +7,7 @@ import type { World } from './types.ts';
 const V = 'core.openfunction.io/v1beta2';
 
 function fn(paused?: string, uid = 'uid-f'): KubeObject {
-  const annotations: Record<string, string> = paused === undefined ? {} : { [PAUSED_ANNOTATION]: paused };
+  const annotations: Record<string, string> = paused === undefined ? {} : { [ANNOTATION.paused]: paused };
   return {
     apiVersion: V,
     kind: 'Function',
@@ -36,7 +36,7 @@ describe('an object is at rest', () => {
     ['not when its Function is gone', builder(fn()), [], false],
     [
       'not by an annotation of its own',
-      { ...builder(fn()), metadata: { ...builder(fn()).metadata, annotations: { [PAUSED_ANNOTATION]: 'true' } } },
+      { ...builder(fn()), metadata: { ...builder(fn()).metadata, annotations: { [ANNOTATION.paused]: 'true' } } },
       [fn()],
       false,
     ],

@@ -12,6 +12,8 @@ class FakeServer {
   readonly objects = new Map<string, KubeObject>();
   readonly writes: string[] = [];
   refuse: ((write: string) => Error | undefined) | undefined;
+  /** How much later than the watch tells of it an apply is answered. */
+  answerMs = 0;
   #version = 100;
   readonly #listeners = new Set<(event: WatchEvent) => void>();
 
@@ -45,7 +47,9 @@ class FakeServer {
 
   apply = async (_kind: unknown, object: KubeObject) => {
     this.#allow(`apply ${object.kind} ${object.metadata.name}`);
-    return this.put(object);
+    const stored = this.put(object);
+    await new Promise((resolve) => setTimeout(resolve, this.answerMs));
+    return stored;
   };
 
   patch = async (
@@ -156,13 +160,18 @@ describe('the shell', () => {
   let shell: Shell<Seen, Record<string, unknown>> | undefined;
   const partners: WorkQueue[] = [];
 
-  const start = async (server: FakeServer, handedOver: Job[] = [], gate?: Gate) => {
+  const start = async (
+    server: FakeServer,
+    handedOver: Job[] = [],
+    gate?: Gate,
+    remedy?: NonNullable<typeof controller.remedy>,
+  ) => {
     const partner = memoryQueue();
     partners.push(partner);
     partner.work(async (job) => void handedOver.push(job), { concurrency: 1 });
     const client = server as unknown as KubeClient;
     shell = new Shell({
-      controller,
+      controller: { ...controller, ...(remedy !== undefined && { remedy }) },
       client,
       queue: memoryQueue(),
       handOver: new Map([[BUILDER, partner]]),
@@ -186,14 +195,72 @@ describe('the shell', () => {
     const server = new FakeServer();
     await start(server);
     server.put(fn());
-    await vi.waitFor(() => expect(writes(server)).toEqual(['apply Builder a-b', 'status a', 'event Made']));
+    await vi.waitFor(() => expect(writes(server)).toEqual(['apply Builder a-b', 'status a', 'event Made']), {
+      timeout: 10_000,
+    });
     server.put({
       ...fn(),
       metadata: { ...server.objects.get('Function/a')?.metadata, name: 'a', labels: { touched: 'yes' } },
     });
-    await vi.waitFor(() => expect(server.objects.get('Function/a')?.metadata.labels).toEqual({ touched: 'yes' }));
+    await vi.waitFor(() => expect(server.objects.get('Function/a')?.metadata.labels).toEqual({ touched: 'yes' }), {
+      timeout: 10_000,
+    });
     await new Promise((resolve) => setTimeout(resolve, 50)); // whatever that woke has run
     expect(writes(server).filter((write) => write.startsWith('apply'))).toHaveLength(1);
+  });
+
+  it('is not woken by what it writes itself, although the watch tells of that before the answer comes', async () => {
+    const observe = vi.spyOn(controller, 'observe');
+    const server = new FakeServer();
+    server.answerMs = 30;
+    await start(server);
+    server.put(fn());
+    await vi.waitFor(() => expect(writes(server)).toContain('event Made'), { timeout: 10_000 });
+    await new Promise((resolve) => setTimeout(resolve, 100)); // whatever that woke has run
+    expect(observe).toHaveBeenCalledTimes(3); // the child is missing; it is there; there is nothing left to do
+    observe.mockRestore();
+    const builder = server.objects.get('Builder/a-b') as KubeObject;
+    server.put({ ...builder, spec: { size: 99 } });
+    await vi.waitFor(() => expect(server.objects.get('Builder/a-b')?.['spec']).toEqual({ size: 1 }), {
+      timeout: 10_000,
+    });
+  });
+
+  it('makes nothing again for an object that is deleted while its children are made', async () => {
+    const server = new FakeServer();
+    server.answerMs = 30;
+    await start(server);
+    server.refuse = (write) => {
+      if (write === 'apply Builder a-b')
+        setTimeout(async () => {
+          await server.delete(FUNCTION, { name: 'a' });
+          await server.delete(BUILDER, { name: 'a-b' });
+        }, 5);
+      return undefined;
+    };
+    server.put(fn());
+    await vi.waitFor(() => expect(writes(server)).toContain('delete Builder a-b'), { timeout: 10_000 });
+    await new Promise((resolve) => setTimeout(resolve, 200)); // whatever follows has run
+    expect(writes(server)).toEqual(['apply Builder a-b', 'delete Function a', 'delete Builder a-b']);
+  });
+
+  it('forgets the time to look again when the next plan has none', async () => {
+    const plan = vi.spyOn(controller, 'plan').mockImplementation((seen) => {
+      const isSmall = seen.fn['spec'].size === 1;
+      return { ...planOne(seen), ...(isSmall && { wakeAt: new Date(Date.now() + 1_000) }) };
+    });
+    const server = new FakeServer();
+    await start(server);
+    server.put(fn());
+    await vi.waitFor(() => expect(writes(server)).toContain('event Made'), { timeout: 10_000 });
+    server.put({ ...(server.objects.get('Function/a') as KubeObject), spec: { size: 2 } });
+    await vi.waitFor(() => expect(server.objects.get('Function/a')?.['status']?.size).toBe(2), { timeout: 10_000 });
+    await new Promise((resolve) => setTimeout(resolve, 300)); // the last look of the change is over
+    plan.mockClear();
+    await new Promise((resolve) => setTimeout(resolve, 1_000)); // it would have rung
+    const { length } = plan.mock.calls;
+    plan.mockRestore();
+    expect(length).toBe(0);
   });
 
   it('hands what it made to the partner, with the version that it saw', async () => {
@@ -201,7 +268,7 @@ describe('the shell', () => {
     const jobs: Job[] = [];
     await start(server, jobs);
     server.put(fn());
-    await vi.waitFor(() => expect(jobs).toHaveLength(1));
+    await vi.waitFor(() => expect(jobs).toHaveLength(1), { timeout: 10_000 });
     const version = server.objects.get('Builder/a-b')?.metadata.resourceVersion;
     expect(jobs[0]).toMatchObject({
       key: { namespace: 'ns', name: 'a-b', uid: 'uid-a-b' },
@@ -213,12 +280,14 @@ describe('the shell', () => {
     const server = new FakeServer();
     await start(server);
     server.put(fn());
-    await vi.waitFor(() => expect(writes(server)).toContain('event Made'));
+    await vi.waitFor(() => expect(writes(server)).toContain('event Made'), { timeout: 10_000 });
     const builder = server.objects.get('Builder/a-b') as KubeObject;
     server.put({ ...builder, spec: { size: 99 } });
-    await vi.waitFor(() => expect(server.objects.get('Builder/a-b')?.['spec']).toEqual({ size: 1 }));
+    await vi.waitFor(() => expect(server.objects.get('Builder/a-b')?.['spec']).toEqual({ size: 1 }), {
+      timeout: 10_000,
+    });
     await server.delete(BUILDER, { name: 'a-b' });
-    await vi.waitFor(() => expect(server.objects.get('Builder/a-b')).toBeDefined());
+    await vi.waitFor(() => expect(server.objects.get('Builder/a-b')).toBeDefined(), { timeout: 10_000 });
   });
 
   it('removes only after the status is written', async () => {
@@ -226,7 +295,7 @@ describe('the shell', () => {
     const owner = server.put(fn());
     server.put({ apiVersion: owner.apiVersion, kind: 'Builder', metadata: childMeta(owner, 'old'), spec: {} });
     await start(server);
-    await vi.waitFor(() => expect(writes(server)).toContain('delete Builder old'));
+    await vi.waitFor(() => expect(writes(server)).toContain('delete Builder old'), { timeout: 10_000 });
     expect(writes(server).indexOf('status a')).toBeLessThan(writes(server).indexOf('delete Builder old'));
   });
 
@@ -254,6 +323,26 @@ describe('the shell', () => {
     await vi.waitFor(() => expect(server.objects.get('Builder/a-b')).toBeDefined(), 3_000);
   });
 
+  it('says nothing of a refusal that the controller has mended, and something else where it could not', async () => {
+    const server = new FakeServer();
+    const asked: string[] = [];
+    const answers = [async () => true, () => Promise.reject(new CodedError('api.invalid', 'switch it on yourself'))];
+    await start(server, [], undefined, async (refusal) => {
+      asked.push(refusal.message);
+      return (await answers[asked.length - 1]?.()) ?? false;
+    });
+    server.refuse = (write) =>
+      write === 'apply Builder a-b' ? new CodedError('api.invalid', 'it is switched off') : undefined;
+    server.put(fn());
+    await vi.waitFor(() => expect(asked).toHaveLength(1), { timeout: 10_000 });
+    expect(server.objects.get('Function/a')?.['status']?.failed).toBeUndefined();
+    await vi.waitFor(
+      () => expect(server.objects.get('Function/a')?.['status']?.failed).toBe('switch it on yourself'),
+      3_000,
+    );
+    expect(asked[1]).toBe('it is switched off');
+  });
+
   it('never takes over an object of the wanted name that somebody else owns', async () => {
     const server = new FakeServer();
     const other = fn('other');
@@ -278,7 +367,7 @@ describe('the shell', () => {
     const server = new FakeServer();
     await start(server);
     server.put(fn());
-    await vi.waitFor(() => expect(writes(server)).toContain('event Made'));
+    await vi.waitFor(() => expect(writes(server)).toContain('event Made'), { timeout: 10_000 });
     const touch = (changes: object, annotations?: Record<string, string>) => {
       const live = server.objects.get('Function/a') as KubeObject;
       const { annotations: _before, ...metadata } = live.metadata;
@@ -286,18 +375,22 @@ describe('the shell', () => {
     };
     writes(server).splice(0);
     touch({}, { 'openfunction.io/paused': 'true' });
-    await vi.waitFor(() => expect(server.objects.get('Function/a')?.['status']).toMatchObject({ paused: true }));
+    await vi.waitFor(() => expect(server.objects.get('Function/a')?.['status']).toMatchObject({ paused: true }), {
+      timeout: 10_000,
+    });
     touch({ spec: { size: 7 } }, { 'openfunction.io/paused': 'true' });
     await server.delete(BUILDER, { name: 'a-b' });
     server.put(fn('other'));
-    await vi.waitFor(() => expect(writes(server)).toContain('status other'));
+    await vi.waitFor(() => expect(writes(server)).toContain('status other'), { timeout: 10_000 });
     expect(writes(server).filter((write) => !write.includes('other'))).toEqual([
       'status a',
       'delete Builder a-b',
       'event Made',
     ]);
     touch({}, { 'openfunction.io/paused': 'True' });
-    await vi.waitFor(() => expect(server.objects.get('Builder/a-b')?.['spec']).toEqual({ size: 7 }));
+    await vi.waitFor(() => expect(server.objects.get('Builder/a-b')?.['spec']).toEqual({ size: 7 }), {
+      timeout: 10_000,
+    });
   });
 
   it('drops jobs while the gate is shut, and looks at every object when it opens', async () => {
@@ -318,7 +411,9 @@ describe('the shell', () => {
     expect(writes(server)).toEqual([]);
     isOpen = true;
     open();
-    await vi.waitFor(() => expect(writes(server)).toEqual(expect.arrayContaining(['status a', 'status b'])));
+    await vi.waitFor(() => expect(writes(server)).toEqual(expect.arrayContaining(['status a', 'status b'])), {
+      timeout: 10_000,
+    });
   });
 
   it('lets an object that is being deleted alone', async () => {
@@ -328,7 +423,7 @@ describe('the shell', () => {
     server.put(deleting);
     server.put(fn('a'));
     await start(server);
-    await vi.waitFor(() => expect(writes(server)).toContain('event Made'));
+    await vi.waitFor(() => expect(writes(server)).toContain('event Made'), { timeout: 10_000 });
     expect(writes(server).some((write) => write.includes('gone'))).toBe(false);
   });
 });

@@ -5,8 +5,10 @@ import type { Floor, Key, WorkQueue } from '@openfunction/queue';
 import { activeTraceparent, type Logger, traceIdOf, withSpan } from '@openfunction/telemetry';
 import { Actor, distinctKinds, type Written } from './actor.ts';
 import { Caches, floorOf } from './caches.ts';
+import { InFlight } from './in-flight.ts';
 import { type Instruments, makeInstruments } from './instruments.ts';
 import { isAtRest, PAUSE_LOOK_MS, parentWatch } from './pause.ts';
+import { isRefusal } from './refusal.ts';
 import type { Controller, Gate, Watch } from './types.ts';
 import { keyOf, keysWokenBy, ownerOf } from './wake.ts';
 
@@ -45,6 +47,9 @@ export class Shell<Seen, Status> {
   readonly #options: ShellOptions<Seen, Status>;
   readonly #caches: Caches;
   readonly #actor: Actor;
+  readonly #inFlight = new InFlight();
+  /** Uids of objects with a timer that a plan of ours has asked for; some of them may have rung. */
+  readonly #timed = new Set<string>();
   readonly #instruments: Instruments;
   readonly #enqueueing = new Set<Promise<void>>();
   #ready = false;
@@ -65,7 +70,8 @@ export class Shell<Seen, Status> {
       onServed: () => this.#ready && this.#resync(),
     });
     const kinds = distinctKinds(watches.map(({ kind }) => kind));
-    this.#actor = new Actor({ client, caches: this.#caches, fieldManager, primary, kinds });
+    const parts = { caches: this.#caches, inFlight: this.#inFlight };
+    this.#actor = new Actor({ client, fieldManager, primary, kinds, logger, ...parts });
   }
 
   /** Fills the caches, then takes jobs. */
@@ -104,16 +110,21 @@ export class Shell<Seen, Status> {
     this.#options.logger.error({ error: explain(error) }, 'could not enqueue; the next resync will');
   }
 
-  /** Wakes the keys unless another replica has done so already; the mark comes after the adds, so that none is lost. */
+  /**
+   * Wakes the keys unless another replica has done so already, or it is our own write, marked when that is over; the mark comes after the
+   * adds, so that none is lost.
+   */
   async #enqueue(watch: Watch, change: Change, keys: Key[]): Promise<void> {
     const { queue } = this.#options;
     const { uid = '', resourceVersion = '', annotations } = change.object.metadata;
     const deleted = change.type === 'deleted';
     const mark = deleted ? `${resourceVersion}-deleted` : resourceVersion;
+    await this.#inFlight.over(watch.kind, change.object);
     if (await queue.isSeen(uid, mark)) return;
     const traceparent = annotations?.[ANNOTATION.traceparent];
     const wake = {
-      floor: deleted ? {} : floorOf(watch.kind, change.object),
+      // Whichever replica takes the job has to have seen the deletion, too: it will not be told again.
+      floor: floorOf(watch.kind, seenLast(change), watch.view),
       failureReset: watch.wakes !== 'self' && change.type === 'updated',
       ...(traceparent !== undefined && { traceparent }),
     };
@@ -176,7 +187,11 @@ export class Shell<Seen, Status> {
       const writes = await this.#round(object, rounds === MOST_ROUNDS - 1);
       if (writes === 0) break;
       log.debug({ writes }, 'acted');
-      object = this.#caches.store(controller.primary).get(storeKey(object.metadata)) ?? object;
+      const next = this.#caches.store(controller.primary).get(storeKey(object.metadata));
+      // Deleted meanwhile: its children go with it, and must not be made again.
+      if (next === undefined || next.metadata.uid !== object.metadata.uid) return await this.#gone(keyOf(object));
+      if (next.metadata.deletionTimestamp !== undefined) return 'deleting';
+      object = next;
     }
     if (rounds === MOST_ROUNDS) {
       log.warn({ rounds }, 'plan does not settle');
@@ -219,11 +234,33 @@ export class Shell<Seen, Status> {
       if (writes > 0 && !last) return writes;
       await this.#actor.conclude(object, plan, now, onWrite);
     } catch (error) {
-      if (error instanceof CodedError && error.retry === 'wait') await this.#tellUser(seen, object, error, onWrite);
+      const said = isRefusal(error) ? await this.#remedy(error) : undefined;
+      if (said !== undefined) await this.#tellUser(seen, object, said, onWrite);
       throw error;
     }
-    if (plan.wakeAt !== undefined) await queue.addAt(keyOf(object), plan.wakeAt);
+    await this.#wakeAt(keyOf(object), plan.wakeAt);
     return writes;
+  }
+
+  /** A timer that the newest plan no longer needs would only bring a look at what is done. Those of other replicas may. */
+  async #wakeAt(key: Key, when: Date | undefined): Promise<void> {
+    const { queue } = this.#options;
+    const isSet = this.#timed.delete(key.uid);
+    if (when !== undefined) {
+      this.#timed.add(key.uid);
+      await queue.addAt(key, when);
+    } else if (isSet) await queue.cancelTimer(key);
+  }
+
+  /** What the user is to be told of a refusal; nothing when the controller has done something about it. */
+  async #remedy(refusal: CodedError): Promise<CodedError | undefined> {
+    const { controller, client } = this.#options;
+    try {
+      return (await controller.remedy?.(refusal, client)) === true ? undefined : refusal;
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      return error;
+    }
   }
 
   async #tellUser(
@@ -268,10 +305,11 @@ export class Shell<Seen, Status> {
     const { controller, queue, client } = this.#options;
     const live = await client.get(controller.primary, { namespace: key.namespace, name: key.name });
     if (live?.metadata.uid === key.uid) {
-      this.#caches.store(controller.primary).put(live);
+      this.#caches.keep(controller.primary, live);
       await queue.addAt(key, new Date(Date.now() + CONFLICT_PAUSE_MS));
       return 'stale';
     }
+    this.#timed.delete(key.uid);
     await queue.forget(key);
     return 'gone';
   }
@@ -279,7 +317,7 @@ export class Shell<Seen, Status> {
   async #refresh(key: Key): Promise<void> {
     const { controller, client } = this.#options;
     const live = await client.get(controller.primary, { namespace: key.namespace, name: key.name });
-    if (live !== undefined) this.#caches.store(controller.primary).put(live);
+    if (live !== undefined) this.#caches.keep(controller.primary, live);
   }
 
   async #retryLater(key: Key, error: unknown, log: Logger): Promise<void> {
@@ -293,6 +331,11 @@ export class Shell<Seen, Status> {
     else log.error({ ...details, stack: (error as Error)?.stack }, 'reconcile failed unexpectedly');
     await queue.addAt(key, new Date(Date.now() + delay));
   }
+}
+
+/** The object of a change, at the version that a reader has to have come to. */
+function seenLast({ object, resourceVersion }: Change): KubeObject {
+  return resourceVersion === undefined ? object : { ...object, metadata: { ...object.metadata, resourceVersion } };
 }
 
 function traceField(traceparent: string | undefined): { traceId?: string } {

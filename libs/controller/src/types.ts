@@ -1,13 +1,21 @@
 import type { Kind, KubeObject } from '@openfunction/api';
-import type { Change, LogTail, Note, Store } from '@openfunction/kube';
+import type { CodedError } from '@openfunction/errors';
+import type { Change, GroupOf, KubeClient, LogTail, Note, Store } from '@openfunction/kube';
 import type { Key } from '@openfunction/queue';
 
 /** What one look at an object decides. The plan of the same world is the same plan: it knows nothing of why it was woken. */
 export interface Plan<Status> {
+  /**
+   * Children that are tried without effect before the first of `apply` is written: when one is refused, nothing has been made. Those that
+   * are there already are not tried.
+   */
+  rehearse?: KubeObject[];
   /** Children as they shall be, in the order in which they are applied. */
   apply: KubeObject[];
   /** Children that shall go, as observed (their uid guards against namesakes). */
   remove: KubeObject[];
+  /** Labels and annotations on objects that somebody else makes: written only where they differ, after the children. */
+  adjust?: Adjustment[];
   /** The whole wanted status; undefined leaves it as it is. */
   status: Status | undefined;
   /** What has just happened, told to the user once. */
@@ -16,20 +24,42 @@ export interface Plan<Status> {
   wakeAt?: Date;
 }
 
+/**
+ * Metadata that an object of another owner shall carry. It is written as a merge patch with the object's uid: it never makes the
+ * object, and touches none of its other fields. Keys that this controller has put there before, and that are no longer named here, go.
+ */
+export interface Adjustment {
+  /** The object as observed. */
+  object: KubeObject;
+  /** Null removes a key that its owner has written. */
+  labels: Record<string, string | null>;
+  annotations: Record<string, string | null>;
+}
+
 /** What a controller may look at: watch caches, and the API server itself where absence has to be certain. */
 export interface World {
-  /** The watch cache of a kind that the controller declared. */
-  store: (kind: Kind) => Store;
+  /** The watch cache of a kind that the controller declared; of several, the one under this view. */
+  store: (kind: Kind, view?: string) => Store;
   /** Whether the API server serves the kind; undefined before it answered. */
   served: (kind: Kind) => boolean | undefined;
+  /** Why a kind that is `dispensable` counts as not served although it is; undefined when that is not so. */
+  unreadable: (kind: Kind) => string | undefined;
   /** The version under which the kind is read and written, e.g. `v1beta1`; undefined while it is not served. */
   version: (kind: Kind) => string | undefined;
   /** The object as cached, else as the API server has it now: for decisions that rest on something being gone. */
   confirm: (kind: Kind, key: { namespace?: string | undefined; name: string }) => Promise<KubeObject | undefined>;
   /** The object as the API server has it now: before something is made that may not be made twice. */
   latest: (kind: Kind, key: { namespace?: string | undefined; name: string }) => Promise<KubeObject | undefined>;
+  /** Whether the kind's definition has this field, e.g. `spec.scaleTargetRef.name`; false while it is not served. */
+  hasField: (kind: Kind, path: string) => Promise<boolean>;
+  /** Tells an Event about an object that this controller does not own, once for its occasion. Never throws. */
+  tell: (regarding: KubeObject, note: Note) => void;
+  /** Puts annotations on an object of somebody else that is still as observed. Throws `api.conflict` when it is not. */
+  annotate: (kind: Kind, observed: KubeObject, annotations: Record<string, string>) => Promise<void>;
   /** The end of a container's log, for people to read; undefined when it cannot be had. Never throws. */
   logTail: (pod: { namespace?: string | undefined; name: string }, tail: LogTail) => Promise<string | undefined>;
+  /** The Events about an object that is as observed, in any order; none when they cannot be had. Never throws. */
+  eventsOf: (regarding: KubeObject) => Promise<KubeObject[]>;
 }
 
 /** One kind that a controller watches, and whose keys its changes wake. */
@@ -41,6 +71,16 @@ export interface Watch {
   metadataOnly?: boolean;
   /** Only objects with these labels, as the API server selects them. */
   labelSelector?: string;
+  /** Only in this namespace. */
+  namespace?: string;
+  /** Only objects with these fields, e.g. `metadata.name=a`: what a role that names its object allows. */
+  fieldSelector?: string;
+  /** Sets objects in groups, to be looked up by `store.group`: where they are found by neither name nor owner. */
+  groupOf?: GroupOf;
+  /** Sets a second cache of the same kind, with another selection, apart from the first. */
+  view?: string;
+  /** The controller starts without it where it cannot be listed: it then counts as not served, and `unreadable` says why. */
+  dispensable?: boolean;
   /** Drops what the controller does not read before an object is kept. */
   trim?: (object: KubeObject) => KubeObject;
 }
@@ -59,6 +99,11 @@ export interface Controller<Seen, Status> {
   plan: (seen: Seen, now: Date) => Plan<Status>;
   /** The status that tells the user why the plan could not be carried out. Pure. */
   markFailed: (seen: Seen, error: Error, now: Date) => Status;
+  /**
+   * What the controller may set right itself when a child is refused, e.g. a switch of a neighbour: `true` when that may help, and then
+   * the child is tried again and nothing is said. What it throws is told in place of the refusal.
+   */
+  remedy?: (refusal: CodedError, client: KubeClient) => Promise<boolean>;
   /** The status that tells the user of the pause, the same again at each look. Pure. Absent where the parent tells. */
   markPaused?: (object: KubeObject, now: Date) => Status | undefined;
 }

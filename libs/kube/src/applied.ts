@@ -1,4 +1,4 @@
-import type { KubeObject, ManagedFields } from '@openfunction/api';
+import { contains, isObject, type KubeObject, type ManagedFields } from '@openfunction/api';
 import { isUpdateOf } from './take-over.ts';
 
 type Json = unknown;
@@ -22,7 +22,7 @@ export function appliedAt(live: KubeObject, manager: string): Date | undefined {
 
 /**
  * Drops the managed fields of everybody else: they are the larger half of most objects, and nobody here reads them. Of `predecessors`
- * the updates are kept too, until they have been taken over.
+ * the updates are kept too, until they have been taken over, and the manager's own: they tell which keys it has put there.
  */
 export function keepFieldsOf(
   manager: string,
@@ -30,24 +30,24 @@ export function keepFieldsOf(
 ): (object: KubeObject) => KubeObject {
   return (object) => {
     const managedFields = (object.metadata.managedFields ?? []).filter(
-      (entry) => isOurs(entry, manager) || isUpdateOf(entry, predecessors),
+      (entry) => isOurs(entry, manager) || isUpdateOf(entry, [manager, ...predecessors]),
     );
     return { ...object, metadata: { ...object.metadata, managedFields } };
   };
 }
 
-/** Whether `live` has every field of `wanted`, deeply; undefined counts as not wanted. */
-export function contains(live: Json, wanted: Json): boolean {
-  if (wanted === undefined) return true;
-  if (Array.isArray(wanted)) {
-    return (
-      Array.isArray(live) && live.length === wanted.length && wanted.every((item, index) => contains(live[index], item))
-    );
-  }
-  if (isObject(wanted)) {
-    return isObject(live) && Object.entries(wanted).every(([key, value]) => contains(live[key], value));
-  }
-  return live === wanted;
+/** The labels and annotations that the manager has written by plain updates or patches. */
+export function updatedKeys(live: KubeObject, manager: string): { labels: string[]; annotations: string[] } {
+  const entry = live.metadata.managedFields?.find((each) => isUpdateOf(each, [manager]));
+  const metadata = (entry?.fieldsV1?.['f:metadata'] ?? {}) as Record<string, Fields | undefined>;
+  return { labels: keysOf(metadata['f:labels']), annotations: keysOf(metadata['f:annotations']) };
+}
+
+/** The names in a field set of a map, e.g. `f:app` as `app`. */
+function keysOf(fields: Fields = {}): string[] {
+  return Object.keys(fields)
+    .filter((path) => path.startsWith('f:'))
+    .map((path) => path.slice(2));
 }
 
 /** What of `live` stands at the places that `wanted` speaks of. */
@@ -91,8 +91,4 @@ function step(path: string, wanted: Json): Json {
 /** A list key that the API server defaulted (a port's protocol) is absent from what we wrote. */
 function keyMatches(item: Json, key: string, value: unknown): boolean {
   return isObject(item) && (item[key] === value || item[key] === undefined);
-}
-
-function isObject(value: Json): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -37,6 +37,8 @@ export interface LogTail {
   lines: number;
   /** Where the API server stops, counted from the first of those lines. */
   bytes: number;
+  /** Of the container's run before the present one. */
+  previous?: boolean;
 }
 
 interface WriteOptions {
@@ -138,11 +140,16 @@ export class KubeClient {
   }
 
   /** The end of a container's log. Throws `api.*`, after 3 s at the latest: the API server asks a node that may be gone. */
-  async logTail(pod: ObjectKey, { container, lines, bytes }: LogTail): Promise<string> {
+  async logTail(pod: ObjectKey, { container, lines, bytes, previous }: LogTail): Promise<string> {
     const stream = await this.#transport.stream({
       method: 'GET',
       path: this.path(POD, pod, 'log'),
-      query: { container, tailLines: String(lines), limitBytes: String(bytes) },
+      query: {
+        container,
+        tailLines: String(lines),
+        limitBytes: String(bytes),
+        ...(previous === true && { previous: 'true' }),
+      },
       signal: AbortSignal.timeout(LOG_TIMEOUT_MS),
     });
     const chunks: Buffer[] = [];

@@ -16,7 +16,8 @@ export interface Note {
   occasion: string;
 }
 
-const NOTE_LIMIT = 1_000;
+/** Bytes that the API server takes as the note of an Event (core/v1 validation, NoteLengthLimit). */
+const NOTE_LIMIT = 1024;
 
 /**
  * Writes an `events.k8s.io/v1` Event about `regarding`. Its name derives from the occasion, so that a repeat after a crash
@@ -39,7 +40,7 @@ export async function recordEvent(
     type: note.type,
     reason: note.reason,
     action: note.action,
-    note: note.message.slice(0, NOTE_LIMIT),
+    note: beginning(note.message, NOTE_LIMIT),
     reportingController: 'openfunction',
     reportingInstance: reporter,
     regarding: referenceTo(regarding),
@@ -50,6 +51,11 @@ export async function recordEvent(
   } catch (error) {
     if (!isCoded(error, 'api.conflict')) throw error;
   }
+}
+
+/** As much of a text as fits into so many bytes of UTF-8; no character is cut in two. */
+function beginning(text: string, bytes: number): string {
+  return new TextDecoder().decode(Buffer.from(text).subarray(0, bytes), { stream: true });
 }
 
 function referenceTo(object: KubeObject) {

@@ -1,5 +1,5 @@
 export { type ApiStatus, apiError, type StatusCause, statusOf } from './api-error.ts';
-export { appliedAt, contains, isApplied, keepFieldsOf, project } from './applied.ts';
+export { appliedAt, isApplied, keepFieldsOf, project, updatedKeys } from './applied.ts';
 export { Backoff, pause } from './backoff.ts';
 export {
   KubeClient,
@@ -13,5 +13,5 @@ export { type Note, recordEvent } from './events.ts';
 export { mergePatch } from './merge-patch.ts';
 export { Reflector, type ReflectorOptions } from './reflector.ts';
 export { compareVersions } from './resource-version.ts';
-export { type Change, Store, storeKey } from './store.ts';
+export { type Change, type GroupOf, Store, storeKey } from './store.ts';
 export { isUpdatedBy, takeOver, takeOverFields } from './take-over.ts';

@@ -1,15 +1,17 @@
 import { type Kind, type KubeObject, kindId } from '@openfunction/api';
 import { explain, isCoded } from '@openfunction/errors';
 import type { Logger } from '@openfunction/telemetry';
+import { statusOf } from './api-error.ts';
 import { Backoff, pause } from './backoff.ts';
 import type { KubeClient, Selection, WatchEvent } from './client.ts';
 import { DelayLine } from './delay-line.ts';
-import { type Change, Store, storeKey } from './store.ts';
+import { type Change, type GroupOf, Store, storeKey } from './store.ts';
 
 /*
  *   absent ──CRD served──► listing ──all pages──► watching ──410──► listing
  *     ▲                      │ 404                 │  ▲ closed, failed or silent: resumed from the last version
  *     └──────────────────────┴─────────────────────┘──┘
+ *   listing ──refused for as long as `patienceMs` before anything was listed──► unreadable ──all pages──► watching
  */
 
 export interface ReflectorOptions extends Selection {
@@ -24,6 +26,13 @@ export interface ReflectorOptions extends Selection {
   transform?: (object: KubeObject) => KubeObject;
   /** Only names, labels and versions are wanted: objects come without spec and status. */
   metadataOnly?: boolean;
+  /** Sets objects in groups, to be looked up by `store.group`. */
+  groupOf?: GroupOf;
+  /**
+   * Where the first list is refused for so long, the kind counts as not served, and is tried on: nobody waits for it any more. Left out:
+   * it is waited for without limit.
+   */
+  patienceMs?: number;
   /** Test switch: every event is taken in this much later. */
   delayMs?: number;
 }
@@ -39,7 +48,7 @@ const SHORTEST_WATCH_MS = 1_000;
  * lists again when the server has forgotten, survives every error, and waits for a kind that is not installed yet.
  */
 export class Reflector {
-  readonly store = new Store();
+  readonly store: Store;
   readonly kind: Kind;
   readonly #options: ReflectorOptions;
   readonly #stopping = new AbortController();
@@ -49,10 +58,13 @@ export class Reflector {
   #settled = Promise.withResolvers<void>();
   readonly #backoff = new Backoff(200, 10_000);
   #served: boolean | undefined;
+  #refusedSince: number | undefined;
+  #unreadable: string | undefined;
   #version: string | undefined;
 
   constructor(options: ReflectorOptions) {
     this.kind = options.kind;
+    this.store = new Store(options.groupOf);
     this.#options = options;
     this.#delay = new DelayLine(options.delayMs ?? 0);
   }
@@ -62,13 +74,23 @@ export class Reflector {
     return this.#served;
   }
 
+  /** Why the kind counts as not served although it is; undefined when that is not so. In the words of the first such refusal. */
+  get unreadable(): string | undefined {
+    return this.#unreadable;
+  }
+
   start(): void {
     this.#running ??= this.#run();
   }
 
-  /** Resolves when the store holds the first list, or the kind is known to be absent. */
+  /** Resolves when the store holds the first list, or the kind is known to be absent, or it is not waited for any more. */
   ready(): Promise<void> {
     return this.#settled.promise;
+  }
+
+  /** Puts an object into the store as the watch would, e.g. the answer of a write; something newer stays. */
+  keep(object: KubeObject): void {
+    this.store.put(this.#options.transform?.(object) ?? object);
   }
 
   /** Looks again at once whether an absent kind is served now. */
@@ -103,6 +125,17 @@ export class Reflector {
   #onError(error: unknown): void {
     if (isCoded(error, 'api.gone') || isCoded(error, 'api.not-found')) this.#version = undefined;
     this.#options.logger.warn({ kind: kindId(this.kind), error: explain(error) }, 'watch interrupted');
+    if (this.#served === undefined) this.#loseHope(error);
+  }
+
+  /** Only what the API server answers counts: while it is away, nothing can be said of a kind. */
+  #loseHope(error: unknown): void {
+    const { patienceMs, logger } = this.#options;
+    if (patienceMs === undefined) return;
+    this.#refusedSince = statusOf(error) === undefined ? undefined : (this.#refusedSince ?? Date.now());
+    if (this.#refusedSince === undefined || Date.now() - this.#refusedSince < patienceMs) return;
+    logger.error({ kind: kindId(this.kind), error: explain(error) }, 'kind cannot be listed: it counts as not served');
+    this.#announce(false, explain(error));
   }
 
   async #list(): Promise<void> {
@@ -187,12 +220,14 @@ export class Reflector {
     if (change !== undefined) this.#options.onChange?.(change);
   }
 
-  #announce(served: boolean): void {
-    const news = this.#served !== served;
+  #announce(served: boolean, unreadable?: string): void {
+    const news = this.#served !== served || this.#unreadable !== unreadable;
     this.#served = served;
+    this.#unreadable = unreadable;
     this.#settled.resolve();
     if (!news) return;
-    this.#options.logger.info({ kind: kindId(this.kind), served }, served ? 'watching' : 'kind is not installed');
+    const state = served ? 'watching' : 'kind is not installed';
+    if (unreadable === undefined) this.#options.logger.info({ kind: kindId(this.kind), served }, state);
     this.#options.onServed?.(served);
   }
 

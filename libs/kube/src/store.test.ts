@@ -23,7 +23,7 @@ describe('a store', () => {
   it('does not bring a deleted object back by an older version, however the deletions are told', () => {
     const store = new Store();
     store.put(make('5'));
-    expect(store.remove('ns/a', '9')?.type).toBe('deleted');
+    expect(store.remove('ns/a', '9')).toMatchObject({ type: 'deleted', resourceVersion: '9' });
     store.remove('ns/a', '6');
     expect(store.put(make('7'))).toBeUndefined();
     expect(store.put(make('12'))?.type).toBe('added');

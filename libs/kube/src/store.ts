@@ -6,6 +6,8 @@ export interface Change {
   type: 'added' | 'updated' | 'deleted';
   object: KubeObject;
   old?: KubeObject;
+  /** Of a deletion: the version from which on the object is not there. */
+  resourceVersion?: string;
 }
 
 interface Tombstone {
@@ -21,6 +23,9 @@ export function storeKey(key: { namespace?: string | undefined; name: string }):
   return key.namespace === undefined ? key.name : `${key.namespace}/${key.name}`;
 }
 
+/** The group that a reader looks objects up by, e.g. `namespace/name` of what they belong to. */
+export type GroupOf = (object: KubeObject) => string | undefined;
+
 /**
  * The objects of one kind as last heard of. It never goes back in time: an older version of an object than the one it
  * holds (or than its deletion) is ignored, so a reader may put the answers of its own writes in. Objects are shared and
@@ -28,10 +33,16 @@ export function storeKey(key: { namespace?: string | undefined; name: string }):
  */
 export class Store {
   readonly #objects = new Map<string, KubeObject>();
-  readonly #byOwner = new Map<string, Set<string>>();
+  readonly #groups = new Map<string, Set<string>>();
+  readonly #groupOf: GroupOf;
   readonly #tombstones = new Map<string, Tombstone>();
   readonly #waiters = new Set<() => void>();
   #position = '0';
+
+  /** @param groupOf sets objects in a group of their own choice, beside those of their owners */
+  constructor(groupOf: GroupOf = () => undefined) {
+    this.#groupOf = groupOf;
+  }
 
   get(key: string): KubeObject | undefined {
     return this.#objects.get(key);
@@ -43,7 +54,12 @@ export class Store {
 
   /** Objects with an owner reference to this uid. */
   ownedBy(uid: string): KubeObject[] {
-    const keys = this.#byOwner.get(uid);
+    return this.group(uid);
+  }
+
+  /** Objects that were set in this group when they came. */
+  group(name: string): KubeObject[] {
+    const keys = this.#groups.get(name);
     if (keys === undefined) return [];
     return [...keys].map((key) => this.#objects.get(key)).filter((object) => object !== undefined);
   }
@@ -72,7 +88,7 @@ export class Store {
     this.#objects.delete(key);
     this.#index(key, old, undefined);
     this.#wake();
-    return { type: 'deleted', object: old };
+    return { type: 'deleted', object: old, resourceVersion };
   }
 
   /** Every change up to this version has been taken in. */
@@ -114,15 +130,22 @@ export class Store {
   }
 
   #index(key: string, old: KubeObject | undefined, object: KubeObject | undefined): void {
-    for (const owner of old?.metadata.ownerReferences ?? []) {
-      const keys = this.#byOwner.get(owner.uid);
+    for (const group of this.#groupsOf(old)) {
+      const keys = this.#groups.get(group);
       keys?.delete(key);
-      if (keys?.size === 0) this.#byOwner.delete(owner.uid);
+      if (keys?.size === 0) this.#groups.delete(group);
     }
-    for (const owner of object?.metadata.ownerReferences ?? []) {
-      const keys = this.#byOwner.get(owner.uid) ?? new Set();
-      this.#byOwner.set(owner.uid, keys.add(key));
+    for (const group of this.#groupsOf(object)) {
+      const keys = this.#groups.get(group) ?? new Set();
+      this.#groups.set(group, keys.add(key));
     }
+  }
+
+  /** The uids of its owners, and the group that it was given. */
+  #groupsOf(object: KubeObject | undefined): string[] {
+    if (object === undefined) return [];
+    const own = this.#groupOf(object);
+    return [...(object.metadata.ownerReferences ?? []).map(({ uid }) => uid), ...(own === undefined ? [] : [own])];
   }
 
   #bury(key: string, resourceVersion: string): void {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { KubeClient } from '@openfunction/kube';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { issueIdentity } from './identity.ts';
+import { type Identity, issueIdentity } from './identity.ts';
 
 let directory: string;
 
@@ -44,7 +44,7 @@ test('writes a kubeconfig that refers to the token file; nobody else may read th
 test('renews the token at half of its life until it is stopped', async () => {
   const issuer = tokenIssuer();
   const identity = await issueIdentity({ ...options(issuer.client), lifetimeSeconds: 0.1 });
-  await expect.poll(() => readFile(identity.token, 'utf8')).toBe('token-3');
+  await renewed(identity);
   await identity.stop();
   const last = issuer.calls();
   // Three half lives: that nothing happens can only be seen by looking for a while.
@@ -56,7 +56,7 @@ test('a renewal that fails is said and tried again', async () => {
   const lines: string[] = [];
   const { client } = tokenIssuer([2]);
   const identity = await issueIdentity({ ...options(client), lifetimeSeconds: 0.1, log: (line) => lines.push(line) });
-  await expect.poll(() => readFile(identity.token, 'utf8'), { timeout: 5000 }).toBe('token-3');
+  await renewed(identity);
   expect(lines).toEqual(['token of sa is not renewed yet: not now']);
   await identity.stop();
 });
@@ -64,3 +64,9 @@ test('a renewal that fails is said and tried again', async () => {
 test('a first token that is refused is an error', async () => {
   await expect(issueIdentity(options(tokenIssuer([1]).client))).rejects.toThrow('not now');
 });
+
+/** The token is a later one than the second: on a busy machine nobody sees each of them. */
+async function renewed(identity: Identity): Promise<void> {
+  const number = async () => Number((await readFile(identity.token, 'utf8')).split('-')[1]);
+  await expect.poll(number).toBeGreaterThanOrEqual(3);
+}

@@ -5,6 +5,7 @@ export { type Identity, type IdentityOptions, issueIdentity } from './identity.t
 export { type Credentials, writeKubeconfig, writeSecretFile } from './kubeconfig.ts';
 export { tryLock, withLock } from './lock.mjs';
 export { applyManifests, discoverKind, parseManifests, readManifests } from './manifests.ts';
+export { type Mosquitto, startMosquitto } from './mosquitto.ts';
 export { poll } from './poll.ts';
 export { stopOnEnd } from './process/ending.ts';
 export { canListen, freePort } from './process/free-port.ts';

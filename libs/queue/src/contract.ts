@@ -2,7 +2,7 @@
  * The work queue of a controller: "look at this key", never what to do with it. The object's status is the truth; a queue that
  * forgets everything costs time, never work.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** The object to look at. Cluster-scoped objects have an empty namespace. */
 export interface Key {
@@ -94,5 +94,5 @@ export function nameOf(key: Key): string {
  * the object. The uid is left out: an object that was deleted and made again is still worked on by one worker at a time.
  */
 export function keyId(key: Key): string {
-  return createHash('sha256').update(`${key.namespace}/${key.name}`).digest('base64url').slice(0, 22);
+  return hash('sha256', `${key.namespace}/${key.name}`, 'base64url').slice(0, 22);
 }

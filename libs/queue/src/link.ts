@@ -98,14 +98,15 @@ export class RedisLink {
   /** The answer of a command that may be left out: `otherwise` when Redis is away, refuses, or is slower than 2 s. */
   async attempt<T>(command: () => Promise<T>, otherwise: T): Promise<T> {
     if (!this.ready()) return otherwise;
-    const late = new AbortController();
+    const late = Promise.withResolvers<T>();
+    const timer = setTimeout(late.resolve, SILENCE_MS, otherwise);
     try {
-      return await Promise.race([command(), delay(SILENCE_MS, otherwise, { signal: late.signal })]);
+      return await Promise.race([command(), late.promise]);
     } catch (error) {
       if (!this.#closed) this.say('warn', 'Redis refused a command', explain(error));
       return otherwise;
     } finally {
-      late.abort();
+      clearTimeout(timer);
     }
   }
 

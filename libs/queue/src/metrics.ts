@@ -1,4 +1,4 @@
-import type { Meter } from '@openfunction/telemetry';
+import { type Meter, SECONDS_OF_WORK } from '@openfunction/telemetry';
 import type { QueueStats } from './contract.ts';
 
 /** Instruments of one queue, labelled with its name only. */
@@ -34,13 +34,14 @@ export function measureQueue(
     for (const name of Object.keys(gauges) as (keyof QueueStats)[]) result.observe(gauges[name], now[name], labels);
   };
   meter.addBatchObservableCallback(observe, all);
+  const seconds = { unit: 's', advice: { explicitBucketBoundaries: SECONDS_OF_WORK } };
   const waited = meter.createHistogram('openfunction.queue.wait.duration', {
+    ...seconds,
     description: 'Queued to taken',
-    unit: 's',
   });
   const ran = meter.createHistogram('openfunction.queue.run.duration', {
+    ...seconds,
     description: 'One run of the handler',
-    unit: 's',
   });
   return {
     ran: (waitedSeconds, ranSeconds) => {

@@ -14,13 +14,15 @@ export interface Write {
   /** Group, plural and subresource as in RBAC, e.g. `builders.core.openfunction.io/status`; `services` in the core group. */
   resource: string;
   namespace: string;
+  /** Empty where the API server is to find one. */
+  name: string;
   body: Buffer;
 }
 
 export interface ApiProxyOptions {
   /** The API server. */
   behind: Endpoint;
-  /** Asked before a write goes on to the API server; `false` drops it, with its connection. */
+  /** Asked before a write (a dry run is none) goes on to the API server; `false` drops it, with its connection. */
   beforeWrite?: (write: Write) => Promise<boolean>;
   /** Asked when the API server has answered, before its sender hears of it; `false` drops the answer, with the connection. */
   afterWrite?: (write: Write, status: number) => Promise<boolean>;
@@ -99,7 +101,8 @@ class Proxy implements ApiProxy {
 
   /** Whole, so that both moments are sharp. What the API server was sent goes on there when the sender dies. */
   async #passWrite(replica: string, incoming: IncomingMessage, answer: ServerResponse): Promise<void> {
-    const { beforeWrite = always, afterWrite = always } = this.#options;
+    const isDryRun = incoming.url?.includes('dryRun=') === true;
+    const { beforeWrite = always, afterWrite = always } = isDryRun ? {} : this.#options;
     const body = await buffer(incoming);
     const write = { replica, method: incoming.method ?? '', body, ...readPath(incoming.url ?? '') };
     if (!(await beforeWrite(write))) return void answer.destroy();
@@ -135,10 +138,14 @@ async function always(): Promise<boolean> {
 }
 
 /** `/apis/<group>/<version>/namespaces/<namespace>/<plural>/<name>/<subresource>`, or `/api/v1/…`; shorter without namespace or name. */
-function readPath(url: string): Pick<Write, 'resource' | 'namespace'> {
+function readPath(url: string): Pick<Write, 'resource' | 'namespace' | 'name'> {
   const [root, ...rest] = new URL(url, 'http://localhost').pathname.slice(1).split('/');
   const [group, ...parts] = root === 'apis' ? [rest[0], ...rest.slice(2)] : ['', ...rest.slice(1)];
-  const [namespace = '', plural = '', , subresource] =
+  const [namespace = '', plural = '', name = '', subresource] =
     parts[0] === 'namespaces' && parts.length > 2 ? parts.slice(1) : ['', ...parts];
-  return { namespace, resource: [[plural, group].filter(Boolean).join('.'), subresource].filter(Boolean).join('/') };
+  return {
+    namespace,
+    name,
+    resource: [[plural, group].filter(Boolean).join('.'), subresource].filter(Boolean).join('/'),
+  };
 }

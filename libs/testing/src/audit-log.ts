@@ -28,3 +28,18 @@ export async function readAuditLog(file: string): Promise<AuditEvent[]> {
   const events = lines.filter((line) => line !== '').map((line) => JSON.parse(line) as AuditEvent);
   return events.filter(({ stage }) => stage === 'ResponseComplete');
 }
+
+/** Whether one of this project's services asked. */
+export function isOurs({ user }: AuditEvent): boolean {
+  return user.username.startsWith('system:serviceaccount:openfunction:');
+}
+
+/** Whether it could change something: a dry run cannot. */
+export function isWrite({ verb, requestURI }: AuditEvent): boolean {
+  return !['get', 'list', 'watch'].includes(verb) && !requestURI.includes('dryRun=');
+}
+
+/** Verb and resource, e.g. `patch functions/status`. */
+export function requestOf({ verb, objectRef }: AuditEvent): string {
+  return `${verb} ${[objectRef?.resource, objectRef?.subresource].filter(Boolean).join('/')}`;
+}

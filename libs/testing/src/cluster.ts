@@ -24,7 +24,8 @@ export interface ClusterAddress {
   kubeconfig: string;
   /** A Redis that may be emptied at will. */
   redisUrl: string;
-  redisPid: number;
+  /** Process ids of Redis and of the control plane, by name. */
+  pids: Readonly<Record<string, number>>;
   auditLogFile: string;
   kubeletClientCaFile: string;
   /** Temporary folder of this cluster; tests may put files there. */
@@ -113,7 +114,7 @@ async function address(plane: ControlPlane, redis: Redis, directory: string): Pr
     admin,
     kubeconfig,
     redisUrl: redis.url,
-    redisPid: redis.pid ?? 0,
+    pids: { ...plane.pids(), ...(redis.pid !== undefined && { redis: redis.pid }) },
     auditLogFile,
     kubeletClientCaFile,
     directory,

@@ -5,6 +5,9 @@ import { defaultGateway } from './functions.ts';
 import { type NeighbourOptions, type Neighbours, startNeighbours } from './neighbours.ts';
 import { type System, type SystemOptions, startSystem } from './system.ts';
 
+/** Where the HTTP add-on of KEDA is looked for. */
+const HTTP_ADD_ON = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'keda' } };
+
 /** A cluster with the neighbours' own CRDs and played neighbours, in which our services can be started. */
 export interface ControllerWorld {
   cluster: StartedCluster;
@@ -23,7 +26,7 @@ export async function startControllerWorld(
 ): Promise<ControllerWorld> {
   const crds = await foreignCrds();
   if (crds === undefined) throw new Error(NEEDS_GO);
-  const cluster = await startTestCluster({ roles: true, manifests: [...crds, defaultGateway()] });
+  const cluster = await startTestCluster({ roles: true, manifests: [...crds, HTTP_ADD_ON, defaultGateway()] });
   const client = KubeClient.of(cluster.admin);
   const complaints: string[] = [];
   const neighbours = await startNeighbours({ ...played, client, onError: (text) => complaints.push(text) });

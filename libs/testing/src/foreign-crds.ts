@@ -20,8 +20,19 @@ const SOURCES: readonly CrdSource[] = [
     ),
   },
   {
+    module: 'github.com/kedacore/keda/v2@v2.18.0',
+    files: ['scaledobjects', 'scaledjobs', 'triggerauthentications', 'clustertriggerauthentications'].map(
+      (plural) => `config/crd/bases/keda.sh_${plural}.yaml`,
+    ),
+  },
+  {
+    module: 'github.com/kedacore/http-add-on@v0.8.0',
+    files: ['config/crd/bases/http.keda.sh_httpscaledobjects.yaml'],
+  },
+  { module: 'github.com/dapr/dapr@v1.16.0', files: ['charts/dapr/crds/components.yaml'] },
+  {
     module: 'sigs.k8s.io/gateway-api@v1.5.1',
-    files: ['gatewayclasses', 'gateways', 'httproutes'].map(
+    files: ['gatewayclasses', 'gateways', 'httproutes', 'referencegrants'].map(
       (plural) => `config/crd/standard/gateway.networking.k8s.io_${plural}.yaml`,
     ),
   },
@@ -30,8 +41,8 @@ const SOURCES: readonly CrdSource[] = [
 const run = promisify(execFile);
 
 /**
- * The CRDs of Knative Serving, Shipwright and the Gateway API, ready to be applied: without their conversion webhooks, which
- * do not run in tests. Undefined when there is no Go to fetch the modules with: the caller then skips, and says so.
+ * The CRDs of Knative Serving, Shipwright, KEDA and its HTTP add-on, Dapr and the Gateway API, ready to be applied: without their
+ * conversion webhooks, which do not run in tests. Undefined when there is no Go to fetch the modules with: the caller then skips, and says so.
  */
 export async function foreignCrds(): Promise<KubeObject[] | undefined> {
   if (!(await hasGo())) return undefined;
@@ -41,7 +52,7 @@ export async function foreignCrds(): Promise<KubeObject[] | undefined> {
 
 /** Why a test is skipped that needs `foreignCrds`. */
 export const NEEDS_GO =
-  'skipped: the CRDs of Knative, Shipwright and the Gateway API come from Go modules, and there is no go here';
+  'skipped: the CRDs of Knative, Shipwright, KEDA, Dapr and the Gateway API come from Go modules, and there is no go here';
 
 async function hasGo(): Promise<boolean> {
   return await run('go', ['version']).then(

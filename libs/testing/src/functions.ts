@@ -30,6 +30,33 @@ export function sketchFunction(sketch: FunctionSketch): Function {
   return { apiVersion: 'core.openfunction.io/v1beta2', kind: 'Function', metadata: { namespace, name }, spec };
 }
 
+const REDIS = 'redis.example.com:6379';
+const COMPONENT = { type: 'bindings.redis', version: 'v1', metadata: [{ name: 'redisHost', value: REDIS }] };
+
+/** What `serving` of a sketch can say beside the usual: one of each engine, with all the kinds of objects that it makes. */
+export const SERVINGS = {
+  /** On Knative, with outputs: Components and a Dapr proxy. */
+  knativeDapr: {
+    outputs: [{ dapr: { name: 'target', type: 'bindings.redis', operation: 'create' } }],
+    bindings: { target: COMPONENT },
+    states: { store: { spec: { ...COMPONENT, type: 'state.redis' } } },
+  },
+  /** On the HTTP add-on of KEDA, scaled from zero. */
+  kedaHttp: {
+    triggers: { http: { port: 8080, engine: 'keda' } },
+    scaleOptions: { maxReplicas: 3, keda: { httpScaledObject: { targetPendingRequests: 10 } } },
+  },
+  /** Event-driven, scaled from zero, with a Dapr proxy that scales with it. */
+  async: {
+    triggers: { dapr: [{ name: 'orders', type: 'bindings.redis' }] },
+    bindings: { orders: COMPONENT },
+    scaleOptions: {
+      maxReplicas: 3,
+      keda: { triggers: [{ type: 'redis', metadata: { address: REDIS, listName: 'orders', listLength: '5' } }] },
+    },
+  },
+} as const satisfies Record<string, Record<string, unknown>>;
+
 /** The default Gateway `openfunction/openfunction` with an internal and an external listener. */
 export function defaultGateway(): KubeObject {
   const listener = (name: string, hostname: string) => ({ name, hostname, port: 80, protocol: 'HTTP' });

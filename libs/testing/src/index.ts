@@ -1,5 +1,5 @@
 export { type ApiProxy, type ApiProxyOptions, startApiProxy, type Write } from './api-proxy.ts';
-export { type AuditEvent, readAuditLog } from './audit-log.ts';
+export { type AuditEvent, isOurs, isWrite, readAuditLog, requestOf } from './audit-log.ts';
 export { type ClusterAddress, type ClusterOptions, type StartedCluster, startTestCluster } from './cluster.ts';
 export { type ControllerWorld, hasControllerWorld, startControllerWorld } from './controller-world.ts';
 export { foreignCrds, moduleFolder, NEEDS_GO, withoutConversion } from './foreign-crds.ts';
@@ -7,6 +7,7 @@ export {
   applyFunction,
   defaultGateway,
   type FunctionSketch,
+  SERVINGS,
   sketchFunction,
   untilCondition,
 } from './functions.ts';

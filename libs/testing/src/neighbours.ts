@@ -2,15 +2,21 @@ import { createHash } from 'node:crypto';
 import {
   conditionTime,
   HTTP_ROUTE,
+  HTTP_SCALED_OBJECT,
   type Kind,
   KNATIVE_SERVICE,
   type KubeObject,
+  LABEL,
+  POD,
+  SCALED_JOB,
+  SCALED_OBJECT,
   SHIPWRIGHT_BUILD,
   SHIPWRIGHT_BUILD_RUN,
 } from '@openfunction/api';
 import { explain, isCoded } from '@openfunction/errors';
 import { type KubeClient, Reflector, storeKey } from '@openfunction/kube';
 import { silentLogger } from '@openfunction/telemetry';
+import { playPod, playScaler } from './played-parts.ts';
 
 /** How a played part ends: as its owner would report it. */
 export type Outcome = { ok: true } | { ok: false; reason: string; message: string; details?: FailureDetails };
@@ -28,7 +34,10 @@ export interface NeighbourOptions {
   buildMs?: number;
   readyMs?: number;
   acceptMs?: number;
-  /** How this BuildRun or Knative Service ends; undefined leaves it in progress. Default: well. */
+  /** Milliseconds until the containers of a function's pod run, and until KEDA takes a scaler up. Default: never. */
+  podMs?: number;
+  scalerMs?: number;
+  /** How this BuildRun, Knative Service, Pod or scaler ends; undefined leaves it in progress. Default: well. */
   outcome?: (object: KubeObject) => Outcome | undefined;
   /** Told of errors: a neighbour that fails silently makes a test hang. */
   onError?: (message: string) => void;
@@ -42,10 +51,14 @@ export interface Neighbours {
 }
 
 const OK: Outcome = { ok: true };
+/** Labels of the pods of functions, and of their Dapr proxies. */
+const FUNCTION_PODS: readonly string[] = [LABEL.serving, LABEL.proxy];
+const SCALERS: readonly Kind[] = [SCALED_OBJECT, SCALED_JOB, HTTP_SCALED_OBJECT];
 
 /**
  * Plays Shipwright (Build, BuildRun), Knative Serving (Service) and a Gateway implementation (HTTPRoute) against a real API
- * server. One library for tests and benches, so that both see the same neighbours.
+ * server; where it is asked for, the kubelet (Pods of Deployments, which the real kube-controller-manager makes) and KEDA with its HTTP
+ * add-on (that a scaler is taken up; nothing is scaled). One library for tests and benches, so that both see the same neighbours.
  */
 export async function startNeighbours(options: NeighbourOptions): Promise<Neighbours> {
   const player = new Player(options);
@@ -62,12 +75,14 @@ class Player implements Neighbours {
 
   constructor(options: NeighbourOptions) {
     this.#options = options;
-    const { buildMs = 0, readyMs = 0, acceptMs = 0 } = options;
+    const { buildMs = 0, readyMs = 0, acceptMs = 0, podMs, scalerMs } = options;
     this.#reflectors = [
       this.#play(SHIPWRIGHT_BUILD, 0, (build) => (has(build, 'registered') ? undefined : registered())),
       this.#play(SHIPWRIGHT_BUILD_RUN, buildMs, (run) => this.#endRun(run)),
       this.#play(KNATIVE_SERVICE, readyMs, (service) => this.#readyService(service)),
       this.#play(HTTP_ROUTE, acceptMs, acceptRoute),
+      ...(podMs === undefined ? [] : FUNCTION_PODS.map((label) => this.#play(POD, podMs, this.#with(playPod), label))),
+      ...(scalerMs === undefined ? [] : SCALERS.map((kind) => this.#play(kind, scalerMs, this.#with(playScaler)))),
     ];
   }
 
@@ -82,12 +97,22 @@ class Player implements Neighbours {
     await Promise.allSettled(this.#writes);
   }
 
-  #play(kind: Kind, delayMs: number, act: (object: KubeObject) => unknown): Reflector {
+  /** The status of an object that ends as the options say. */
+  #with(play: (object: KubeObject, outcome: Outcome) => unknown) {
+    const { outcome = () => OK } = this.#options;
+    return (object: KubeObject): unknown => {
+      const end = outcome(object);
+      return end && play(object, end);
+    };
+  }
+
+  #play(kind: Kind, delayMs: number, act: (object: KubeObject) => unknown, labelSelector?: string): Reflector {
     const { client } = this.#options;
     const reflector = new Reflector({
       client,
       kind,
       logger: silentLogger(),
+      ...(labelSelector !== undefined && { labelSelector }),
       onChange: ({ type, object }) => {
         if (type === 'deleted' || act(object) === undefined) return;
         this.#later(delayMs, () => this.#write(kind, reflector.store.get(storeKey(object.metadata)), act));

@@ -19,12 +19,16 @@ export function testCluster(): Promise<TestCluster> {
 }
 
 /**
- * Makes a namespace with a name of its own and returns it when its ServiceAccount `default` is there, so that Pods are admitted.
+ * Makes a namespace with a name of its own, and these labels, and returns it when its ServiceAccount `default` is there, so that Pods are admitted.
  * It is not deleted: the cluster goes away with the run.
  */
-export async function freshNamespace(client: KubeClient, prefix = 'test'): Promise<string> {
+export async function freshNamespace(
+  client: KubeClient,
+  prefix = 'test',
+  labels: Record<string, string> = {},
+): Promise<string> {
   const name = `${prefix}-${randomBytes(5).toString('hex')}`;
-  await client.create(NAMESPACE, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  await client.create(NAMESPACE, { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } });
   await waitFor(`ServiceAccount default in ${name}`, () =>
     client.get(SERVICE_ACCOUNT, { namespace: name, name: 'default' }),
   );

@@ -1,21 +1,29 @@
 import {
   type Builder,
   type BuilderStatus,
-  CONDITION,
-  type ConditionInput,
+  createdAt,
   formatDuration,
+  type Kind,
+  kindId,
   PHASE,
   REASON,
   RESOURCE_REF,
+  type ReadyInput,
   STATE,
-  setCondition,
+  setReady,
 } from '@openfunction/api';
+import { explainRefusal } from '@openfunction/controller/pods';
 import type { Note } from '@openfunction/kube';
-import type { EnvTrouble } from './engines/shipwright/env.ts';
 import type { Explanation } from './engines/shipwright/failure.ts';
 import { shipwrightNames } from './engines/shipwright/make.ts';
 import type { RefusedBuild } from './engines/shipwright/registration.ts';
 import type { BuildResult } from './engines/shipwright/result.ts';
+
+/** What holds a build up until somebody mends it: the beginning of a sentence, and the next step. */
+export interface Trouble {
+  cause: string;
+  next: string;
+}
 
 /** Shipwright is not there: the build starts when it is. */
 export function markNotInstalled(builder: Builder, now: Date): BuilderStatus {
@@ -24,10 +32,34 @@ export function markNotInstalled(builder: Builder, now: Date): BuilderStatus {
   return stated(builder, {}, { status: 'Unknown', reason: REASON.dependencyMissing, message }, now);
 }
 
-/** The Build is written; Shipwright has not said yet whether it accepts it. */
-export function markPending(builder: Builder, now: Date): BuilderStatus {
+/** Shipwright's objects are there and cannot be read: nothing is known of the build until they can. */
+export function markUnreadable(builder: Builder, { kind, why }: { kind: Kind; why: string }, now: Date): BuilderStatus {
+  const { cause, next } = unreadableTrouble(kind, why);
+  const message = `${kindId(kind)} cannot be listed: ${cause}. ${next}; the build then goes on by itself.`;
+  return stated(builder, {}, { status: 'Unknown', reason: REASON.dependencyMissing, message }, now);
+}
+
+/** Classed, not quoted: each replica may have heard other words, and a status that changes is a write. */
+function unreadableTrouble(kind: Kind, why: string): Trouble {
+  const look = `kubectl get ${kindId(kind)} -A`;
+  if (/conversion webhook/i.test(why))
+    return {
+      cause: 'its conversion webhook does not work',
+      next: `Mend Shipwright's webhook (${look} shows the error)`,
+    };
+  if (/forbidden/i.test(why))
+    return {
+      cause: 'the role of the build-controller does not allow it',
+      next: 'Install the roles of the build-controller again',
+    };
+  return { cause: 'the API server answers with an error', next: `Mend what ${look} shows` };
+}
+
+/** The Build is written; Shipwright has not said yet whether it accepts it. What will go wrong after that is said already. */
+export function markPending(builder: Builder, foretold: string | undefined, now: Date): BuilderStatus {
   const { namespace } = builder.metadata;
-  const message = `Shipwright has not looked at Build ${namespace}/${shipwrightNames(builder).build} yet: the BuildRun starts when it has.`;
+  const waiting = `Shipwright has not looked at Build ${namespace}/${shipwrightNames(builder).build} yet: the BuildRun starts when it has.`;
+  const message = foretold === undefined ? waiting : `${waiting} ${foretold}`;
   return stated(builder, beforeRun(builder), { status: 'Unknown', reason: REASON.building, message }, now);
 }
 
@@ -38,9 +70,16 @@ export function markMissing(builder: Builder, refused: RefusedBuild, now: Date):
 }
 
 /** The strategy cannot take what the spec asks for: the build starts when it can, or the Function asks for something else. */
-export function markUnsupported(builder: Builder, { cause, next }: EnvTrouble, now: Date): BuilderStatus {
+export function markUnsupported(builder: Builder, { cause, next }: Trouble, now: Date): BuilderStatus {
   const message = `${cause}. ${next}; the build then starts by itself.`;
   const ready = { status: 'Unknown', reason: 'UnsupportedEnv', message } as const;
+  return stated(builder, { phase: PHASE.build, state: STATE.building }, ready, now);
+}
+
+/** The namespace asks for defaults of its containers that cannot be had: the build starts when it asks for others, or for none. */
+export function markBadDefaults(builder: Builder, { cause, next }: Trouble, now: Date): BuilderStatus {
+  const message = `${cause}. ${next}; the build then starts by itself.`;
+  const ready = { status: 'Unknown', reason: REASON.badBuildDefaults, message } as const;
   return stated(builder, { phase: PHASE.build, state: STATE.building }, ready, now);
 }
 
@@ -53,7 +92,7 @@ export function markBuilding(builder: Builder, progress: Explanation, now: Date)
 /** The build is over, well or not. */
 export function markEnded(builder: Builder, result: BuildResult, now: Date): BuilderStatus {
   const { state, reason, message, output, sources } = result;
-  const created = Date.parse(builder.metadata.creationTimestamp ?? '');
+  const created = createdAt(builder);
   const seconds = Math.round((Date.parse(result.completedAt ?? now.toISOString()) - created) / 1000);
   const fields = {
     phase: PHASE.build,
@@ -69,9 +108,9 @@ export function markEnded(builder: Builder, result: BuildResult, now: Date): Bui
   return stated(builder, fields, { status, reason, message }, now);
 }
 
-/** The API server refused what the plan asked for. */
+/** The API server refused what the plan asked for, or the name is somebody else's. */
 export function markFailed(builder: Builder, error: Error, now: Date): BuilderStatus {
-  return stated(builder, {}, { status: 'False', reason: REASON.childRefused, message: error.message }, now);
+  return stated(builder, {}, { status: 'False', ...explainRefusal(error, 'spec.build') }, now);
 }
 
 /** Bad ends are told on the Builder too; good ones only on the Function. */
@@ -96,22 +135,10 @@ function referencesOf(builder: Builder): Record<string, string> {
 function stated(
   builder: Builder,
   fields: Partial<BuilderStatus>,
-  ready: Omit<ConditionInput, 'type' | 'observedGeneration'>,
+  ready: Omit<ReadyInput, 'observedGeneration'>,
   now: Date,
 ): BuilderStatus {
   const observedGeneration = builder.metadata.generation ?? 0;
-  const before = builder.status?.conditions;
-  let conditions = setCondition(before, { type: CONDITION.ready, observedGeneration, ...ready }, now);
-  const side = { observedGeneration, reason: ready.reason, message: ready.message, status: 'True' as const };
-  conditions = setCondition(
-    conditions,
-    { ...side, type: CONDITION.reconciling, status: ready.status === 'Unknown' ? 'True' : 'False' },
-    now,
-  );
-  conditions = setCondition(
-    conditions,
-    { ...side, type: CONDITION.stalled, status: ready.status === 'False' ? 'True' : 'False' },
-    now,
-  );
+  const conditions = setReady(builder.status?.conditions, { observedGeneration, ...ready }, now);
   return { ...builder.status, ...fields, observedGeneration, conditions };
 }

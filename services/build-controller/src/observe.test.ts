@@ -6,7 +6,10 @@ import {
   type Kind,
   type KubeObject,
   kindId,
+  LIMIT_RANGE,
+  NAMESPACE,
   POD,
+  RESOURCE_QUOTA,
   SHIPWRIGHT_BUILD,
   SHIPWRIGHT_BUILD_RUN,
 } from '@openfunction/api';
@@ -16,6 +19,7 @@ import { describe, expect, it } from 'vitest';
 import { makeBuildRun } from './engines/shipwright/make.ts';
 import { RUN_LABEL } from './engines/shipwright/pod.ts';
 import { observe, watches } from './observe.ts';
+import { makeLimitRange } from './resources/limit-range.ts';
 
 const builder: Builder = {
   apiVersion: 'core.openfunction.io/v1beta2',
@@ -54,7 +58,8 @@ function makeWorld(objects: [Kind, KubeObject][], live: KubeObject[] = []) {
   const stores = new Map<string, Store>();
   const asked: string[] = [];
   const store = (kind: Kind) => {
-    const known = stores.get(kindId(kind)) ?? new Store();
+    const groupOf = watches.find((watch) => kindId(watch.kind) === kindId(kind))?.groupOf;
+    const known = stores.get(kindId(kind)) ?? new Store(groupOf);
     stores.set(kindId(kind), known);
     return known;
   };
@@ -64,7 +69,11 @@ function makeWorld(objects: [Kind, KubeObject][], live: KubeObject[] = []) {
   const world: World = {
     store,
     served: () => true,
+    unreadable: () => undefined,
     version: () => 'v1beta1',
+    hasField: async () => true,
+    tell: () => {},
+    annotate: async () => {},
     latest: async () => undefined,
     confirm: async (kind, { namespace, name }) => {
       const cached = store(kind).get(`${namespace}/${name}`);
@@ -72,6 +81,7 @@ function makeWorld(objects: [Kind, KubeObject][], live: KubeObject[] = []) {
       asked.push(`${kind.kind} ${name}`);
       return live.find((object) => object.kind === kind.kind && object.metadata.name === name);
     },
+    eventsOf: async () => [],
     logTail: async ({ name }, { container }) => {
       asked.push(`log ${name} ${container}`);
       return 'the end';
@@ -82,6 +92,16 @@ function makeWorld(objects: [Kind, KubeObject][], live: KubeObject[] = []) {
 
 const run = (status: object) => [SHIPWRIGHT_BUILD_RUN, runOf(status)] as [Kind, KubeObject];
 const runName = runOf({}).metadata.name;
+
+const trimmed = (object: KubeObject): KubeObject =>
+  watches.find(({ kind }) => kind === CLUSTER_BUILD_STRATEGY)?.trim?.(object) ?? object;
+const makeNamespace = (labels: Record<string, string>, annotations: Record<string, string> = {}): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name: 'ns', labels, annotations },
+});
+
+const left = makeLimitRange('ns', { limits: { cpu: '1' }, requests: {} });
 
 describe('what is looked at', () => {
   it.each([
@@ -108,6 +128,14 @@ describe('what is looked at', () => {
   it('is asked for when a failed run names a pod that the cache does not hold', async () => {
     const { world, asked } = makeWorld([run({ ...FAILED, failureDetails: { location: { pod: 'gone' } } })]);
     expect([(await observe(builder, world)).pod, asked]).toEqual([undefined, ['Pod gone']]);
+  });
+
+  it('is nothing while one of the kinds of Shipwright cannot be listed', async () => {
+    const { world, asked } = makeWorld([run(FAILED), [POD, pod('task-pod', runName)]]);
+    const unreadable = (kind: Kind) => (kind === CLUSTER_BUILD_STRATEGY ? 'refused' : undefined);
+    const { run: seen, shipwright, unreadable: said } = await observe(builder, { ...world, unreadable });
+    expect([seen, shipwright, asked]).toEqual([undefined, undefined, []]);
+    expect(said).toEqual({ kind: CLUSTER_BUILD_STRATEGY, why: 'refused' });
   });
 
   it('is nothing any more when the build is over', async () => {
@@ -141,11 +169,71 @@ describe('what is looked at', () => {
     expect((await observe(builder, { ...world, version })).shipwright).toBe(expected);
   });
 
-  it('of a strategy is nothing but its parameters', () => {
-    const trim = watches.find(({ kind }) => kind === CLUSTER_BUILD_STRATEGY)?.trim;
-    expect(trim?.(strategy)['spec']).toEqual({
+  it('of a strategy is nothing but its parameters, and what in it needs privileges', () => {
+    expect(trimmed(strategy)['spec']).toEqual({
       parameters: [{ name: 'builder-image' }, { name: 'env', type: 'array' }],
+      privileges: {
+        baseline: [],
+        restricted: ['step create does not drop ALL, does not have allowPrivilegeEscalation: false'],
+      },
     });
+  });
+
+  it('foretells that the namespace will not admit the pod', async () => {
+    const steps = [{ name: 'prepare', securityContext: { privileged: true } }];
+    const privileged = trimmed({ ...strategy, spec: { ...strategy['spec'], steps } });
+    const tight = makeNamespace({ 'pod-security.kubernetes.io/enforce': 'baseline' });
+    const seen = await observe(
+      builder,
+      makeWorld([
+        [CLUSTER_BUILD_STRATEGY, privileged],
+        [NAMESPACE, tight],
+      ]).world,
+    );
+    expect(seen.foretold).toBe(
+      'ClusterBuildStrategy openfunction needs more than its pod may have here (namespace ns enforces PodSecurity "baseline"): step prepare is privileged.',
+    );
+  });
+
+  const quota: KubeObject = {
+    apiVersion: 'v1',
+    kind: 'ResourceQuota',
+    metadata: { name: 'tight', namespace: 'ns' },
+    spec: { hard: { 'limits.cpu': '4' } },
+  };
+  const asking = { 'openfunction.io/build-limits': 'cpu=1' };
+
+  it.each([
+    ['a quota here, also before the strategy is there', [], true],
+    [
+      'no quota of another namespace',
+      [[RESOURCE_QUOTA, { ...quota, metadata: { ...quota.metadata, namespace: 'else' } }]],
+      false,
+    ],
+    ['no quota whose defaults the namespace asks for', [[NAMESPACE, makeNamespace({}, asking)]], false],
+    ['a quota whose defaults will go, as the namespace asks for none any more', [[LIMIT_RANGE, left]], true],
+    [
+      'no quota with defaults of somebody else',
+      [[LIMIT_RANGE, { ...left, metadata: { namespace: 'ns', name: 'own' } }]],
+      false,
+    ],
+  ] as [string, [Kind, KubeObject][], boolean][])(
+    'foretells what quotas refuse: %s',
+    async (_case, objects, isForetold) => {
+      const isQuotaGiven = objects.some(([kind]) => kind === RESOURCE_QUOTA);
+      const { world } = makeWorld(isQuotaGiven ? objects : [[RESOURCE_QUOTA, quota], ...objects]);
+      const { foretold = '' } = await observe(builder, world);
+      expect(foretold.startsWith('ResourceQuota ns/tight takes no container without limits.cpu')).toBe(isForetold);
+    },
+  );
+
+  it('is the LimitRange that is made here, and the namespace', async () => {
+    const { world } = makeWorld([
+      [LIMIT_RANGE, left],
+      [NAMESPACE, makeNamespace({}, asking)],
+    ]);
+    const { range, namespace } = await observe(builder, world);
+    expect([range?.metadata.name, namespace?.metadata.annotations]).toEqual([left.metadata.name, asking]);
   });
 });
 
@@ -160,6 +248,43 @@ describe('who is woken', () => {
     const { world } = makeWorld([[BUILDER, builder], run({})]);
     expect(wokenBy(POD, { type: 'updated', object: pod('p', runName) }, world)).toEqual(BUILDER_KEY);
     expect(wokenBy(POD, { type: 'updated', object: pod('p', 'of-somebody-else') }, world)).toEqual([]);
+  });
+
+  it.each([
+    [
+      'whose annotations change: whose build has not started',
+      { 'openfunction.io/build-limits': 'cpu=1' },
+      'ns',
+      BUILDER_KEY,
+    ],
+    ['whose annotations stay: nobody', {}, 'ns', []],
+    ['of another name: nobody', { 'openfunction.io/build-limits': 'cpu=1' }, 'else', []],
+  ])('by a namespace %s', (_case, annotations, name, expected) => {
+    const { world } = makeWorld([[BUILDER, builder]]);
+    const object = makeNamespace({}, annotations);
+    const named = { ...object, metadata: { ...object.metadata, name } };
+    expect(wokenBy(NAMESPACE, { type: 'updated', object: named, old: makeNamespace({}) }, world)).toEqual(expected);
+  });
+
+  const foreign = { ...left, metadata: { ...left.metadata, labels: {} } };
+  it.each([
+    ['that goes: whose build has not started', { type: 'deleted', object: foreign }, BUILDER_KEY],
+    ['that becomes ours: the same', { type: 'updated', object: left, old: foreign }, BUILDER_KEY],
+    ['that changes otherwise: nobody', { type: 'updated', object: foreign, old: foreign }, []],
+    ['that is made here: nobody', { type: 'added', object: left }, []],
+    [
+      'of another name that goes: nobody',
+      { type: 'deleted', object: { ...foreign, metadata: { ...foreign.metadata, name: 'own' } } },
+      [],
+    ],
+    [
+      'of another namespace that goes: nobody',
+      { type: 'deleted', object: { ...foreign, metadata: { ...foreign.metadata, namespace: 'else' } } },
+      [],
+    ],
+  ] as [string, Change, unknown][])('by a LimitRange with the name of ours %s', (_case, change, expected) => {
+    const { world } = makeWorld([[BUILDER, builder]]);
+    expect(wokenBy(LIMIT_RANGE, change, world)).toEqual(expected);
   });
 
   const other = { ...strategy, spec: { parameters: [{ name: 'ENV_VARS' }] } };

@@ -1,4 +1,10 @@
-import type { Builder, BuilderSpec, BuilderStatus, KubeObject } from '@openfunction/api';
+import {
+  type Builder,
+  type BuilderSpec,
+  type BuilderStatus,
+  type KubeObject,
+  SHIPWRIGHT_BUILD,
+} from '@openfunction/api';
 import { describe, expect, it } from 'vitest';
 import { makeBuild, makeBuildRun, shipwrightNames } from './engines/shipwright/make.ts';
 import type { Target } from './engines/shipwright/params.ts';
@@ -56,11 +62,14 @@ type Options = Partial<Omit<BuilderSeen, 'builder'>> & { after?: number };
 const plan = (builder: Builder, { after = 10, ...seen }: Options = {}) =>
   planBuilder({ builder, run: undefined, shipwright: 'v1beta1', ...seen }, at(after));
 const ACCEPTED = { registered: 'True', reason: 'Succeeded', message: 'all validations succeeded' };
-const builtFrom = (builder: Builder, status: Record<string, unknown>, madeAt = 0): KubeObject => {
+/** Made so many seconds after the Builder, as the API server dates it and, where that was written, by the clock here. */
+const builtFrom = (builder: Builder, status: Record<string, unknown>, madeAt = 0, byOurs?: number): KubeObject => {
   const build = makeBuild(builder, TARGET);
-  const creationTimestamp = `${at(madeAt).toISOString().slice(0, 19)}Z`;
-  return { ...build, metadata: { ...build.metadata, uid: `uid-${madeAt}`, creationTimestamp }, status };
+  const creationTimestamp = dateOf(madeAt);
+  const annotations = byOurs !== undefined && { annotations: { 'openfunction.io/made-at': dateOf(byOurs) } };
+  return { ...build, metadata: { ...build.metadata, uid: `uid-${madeAt}`, creationTimestamp, ...annotations }, status };
 };
+const dateOf = (seconds: number) => `${at(seconds).toISOString().slice(0, 19)}Z`;
 const ready = (status: BuilderStatus | undefined) => status?.conditions?.find(({ type }) => type === 'Ready');
 const building = {
   state: 'Building',
@@ -73,6 +82,11 @@ describe('a Builder', () => {
     const { apply, status, wakeAt } = plan(makeBuilder(), { after: 1 });
     expect(apply.map(({ kind }) => kind)).toEqual(['Build']);
     expect([status, wakeAt]).toEqual([undefined, at(2)]);
+  });
+
+  it('is not quiet for as long as the clock here is behind that of the API server', () => {
+    const { status, wakeAt } = plan(makeBuilder(), { after: -300 });
+    expect([ready(status)?.reason, wakeAt]).toEqual(['Building', undefined]);
   });
 
   it('gets its one BuildRun when Shipwright has accepted the Build', () => {
@@ -88,6 +102,16 @@ describe('a Builder', () => {
     expect(apply.map(({ kind }) => kind)).toEqual(['Build']);
     expect(status?.resourceRef).toEqual({ 'shipwright.io/build': shipwrightNames(builder).build });
     expect(ready(status)).toMatchObject({ status: 'Unknown', message: expect.stringContaining('not looked at Build') });
+  });
+
+  it.each([
+    ['beside what it waits for', {}, ['Build'], /not looked at Build .* has\. The pod will not do\.$/],
+    ['beside the stage', ACCEPTED, ['Build', 'BuildRun'], /: queued\. The pod will not do\.$/],
+  ])('says at once what will go wrong, %s', (_case, status, kinds, message) => {
+    const builder = makeBuilder();
+    const planned = plan(builder, { after: 0, build: builtFrom(builder, status), foretold: 'The pod will not do.' });
+    expect(planned.apply.map(({ kind }) => kind)).toEqual(kinds);
+    expect(ready(planned.status)?.message).toMatch(message);
   });
 
   it('says Building afterwards, and names its objects', () => {
@@ -168,8 +192,44 @@ describe('a Builder', () => {
     });
   });
 
+  describe('whose run was cancelled at its time limit, and whose status was not written then,', () => {
+    const cancelled = (completionTime: string) =>
+      makeRun({ status: 'False', reason: 'BuildRunCanceled', message: 'cancelled' }, { completionTime });
+    const late = cancelled('2026-01-01T12:05:02Z');
+
+    it('is Timeout all the same', () => {
+      const { status, events } = plan(makeBuilder({ timeout: '5m' }, building), { run: late, after: 310 });
+      expect(status).toMatchObject({ state: 'Timeout', reason: 'Timeout', buildDuration: '5m0s' });
+      expect(status?.message).toContain('did not end within its timeout of 5m');
+      expect(events).toMatchObject([{ reason: 'Timeout' }]);
+    });
+
+    it.each([
+      ['the user asked for it', makeBuilder({ timeout: '5m', state: 'Cancelled' }, building), late],
+      ['it was before the limit', makeBuilder({ timeout: '5m' }, building), cancelled('2026-01-01T12:04:59Z')],
+      ['there is no limit', makeBuilder({}, building), late],
+    ])('unless %s', (_case, builder, run) => {
+      expect(plan(builder, { run, after: 310 }).status?.state).toBe('Canceled');
+    });
+  });
+
   it('fails when its run is deleted while it goes on (Q16)', () => {
     expect(plan(makeBuilder({}, building)).status).toMatchObject({ state: 'Failed', reason: 'BuildRunDeleted' });
+  });
+
+  it.each([
+    ['its time is over', makeBuilder({ timeout: '5m' }, building), { run: makeRun(), after: 301 }],
+    ['it is cancelled', makeBuilder({ state: 'Cancelled' }, building), { run: makeRun() }],
+    [
+      'its run is cancelled',
+      makeBuilder({}, building),
+      { run: makeRun({ status: 'False', reason: 'BuildRunCanceled' }) },
+    ],
+    ['its run is deleted', makeBuilder({}, building), {}],
+  ])('says how to build again when %s', (_case, builder, seen) => {
+    expect(plan(builder, seen).status?.message).toMatch(
+      / (?:then|To build again): kubectl annotate --overwrite fn -n ns fn openfunction\.io\/rebuild=builder-a(?:\. |$)/,
+    );
   });
 
   it('that has ended is left alone', () => {
@@ -203,17 +263,63 @@ describe('a Build that Shipwright refuses', () => {
       reason: 'DependencyMissing',
       message: expect.stringContaining('Secret ns/git (spec.build.srcRepo.credentials) not found'),
     });
-    expect(wakeAt).toEqual(at(5));
+    expect(wakeAt).toEqual(at(6));
   });
 
   it.each([
     ['after 5 s for the first time', 0, 4, 5],
     ['then after as long as it has been waited for', 5, 9, 10],
-    ['so less and less often', 640, 1279, 1280],
+    ['so less and less often', 320, 639, 640],
+    ['but never after more than 10 minutes', 100_000, 100_599, 100_600],
   ])('for want of a Secret is made anew %s', (_case, made, before, then) => {
-    const build = builtFrom(builder, secret, made);
+    const build = builtFrom(builder, secret, made, made);
     expect(plan(builder, { build, after: before })).toMatchObject({ remove: [], wakeAt: at(then) });
     expect(plan(builder, { build, after: then })).toMatchObject({ apply: [], remove: [build] });
+  });
+
+  it.each([
+    ['an hour behind', -3_600],
+    ['right', 0],
+    ['6 s ahead', 6],
+    ['30 s ahead', 30],
+    ['an hour ahead', 3_600],
+  ])('for want of a Secret is made anew as seldom where the clock here is %s', (_case, skew) => {
+    // 70 s by the API server's clock; Shipwright judges each Build at once.
+    const made: number[] = [];
+    let [seconds, waiting, build] = [1, builder, undefined as KubeObject | undefined];
+    while (seconds < 70 && made.length < 20) {
+      const { apply, remove, status, wakeAt } = plan(waiting, { build, declared: DECLARED, after: seconds + skew });
+      const wanted = apply.find(({ kind }) => kind === 'Build');
+      if (status !== undefined) waiting = { ...waiting, status };
+      if (remove.length > 0) build = undefined;
+      else if (build === undefined && wanted !== undefined) {
+        made.push(seconds);
+        build = { ...wanted, metadata: { ...wanted.metadata, creationTimestamp: dateOf(seconds) }, status: secret };
+      } else if (build !== undefined) {
+        expect(wanted?.metadata.annotations).toEqual(build.metadata.annotations);
+        seconds = ((wakeAt ?? at(100 + skew)).getTime() - at(skew).getTime()) / 1_000;
+      }
+    }
+    expect(made).toEqual([1, 6, 12, 24, 48]);
+  });
+
+  it('is dated only where something has been said: most are accepted at once', () => {
+    expect(plan(builder).apply[0]?.metadata.annotations).toBeUndefined();
+    const waiting = { ...builder, status: plan(builder).status as BuilderStatus };
+    const annotations = { 'openfunction.io/made-at': dateOf(10) };
+    expect(plan(waiting).apply[0]?.metadata.annotations).toEqual(annotations);
+    expect(plan(waiting, { build: builtFrom(builder, {}) }).apply[0]?.metadata.annotations).toBeUndefined();
+  });
+
+  it.each([
+    ['was set back by years', 100_000_000],
+    ['wrote no date', Number.NaN],
+  ])('is not waited with for ever when a clock that dated it %s', (_case, ours) => {
+    const build = builtFrom(builder, secret, 5);
+    const date = Number.isNaN(ours) ? 'nonsense' : dateOf(ours);
+    build.metadata.annotations = { 'openfunction.io/made-at': date };
+    expect(plan(builder, { build, after: 9 })).toMatchObject({ remove: [], wakeAt: at(10) });
+    expect(plan(builder, { build, after: 10 }).remove).toEqual([build]);
   });
 
   it('and is made anew keeps what was said of it until Shipwright has looked', () => {
@@ -226,7 +332,8 @@ describe('a Build that Shipwright refuses', () => {
     const accepted = plan(waiting, { build: builtFrom(builder, ACCEPTED, 20), after: 21 });
     expect(accepted.apply.map(({ kind }) => kind)).toEqual(['Build', 'BuildRun']);
     expect(ready(accepted.status)?.reason).toBe('Building');
-    expect(ready(plan(waiting, { build: builtFrom(builder, {}, 20), after: 26 }).status)?.message).toContain(
+    expect(plan(waiting, { build: builtFrom(builder, {}, 20, 20), after: 24 }).status).toBeUndefined();
+    expect(ready(plan(waiting, { build: builtFrom(builder, {}, 20, 20), after: 26 }).status)?.message).toContain(
       'not looked',
     );
   });
@@ -236,7 +343,13 @@ describe('a Build that Shipwright refuses', () => {
     const waiting = plan(builder, { build, declared: undefined });
     expect([waiting.remove, waiting.wakeAt]).toEqual([[], undefined]);
     expect(ready(waiting.status)?.message).toContain('ClusterBuildStrategy openfunction not found');
-    expect(plan(builder, { build, declared: DECLARED }).remove).toEqual([build]);
+    const told = { ...builder, status: waiting.status as BuilderStatus };
+    expect(plan(told, { build, declared: DECLARED, after: 12 }).remove).toEqual([build]);
+  });
+
+  it('for want of a strategy that is there gives Shipwright 2 s to see it', () => {
+    const { remove, wakeAt } = plan(builder, { build: builtFrom(builder, strategy), declared: DECLARED });
+    expect([remove, wakeAt]).toEqual([[], at(12)]);
   });
 
   it('for what only a change of the Function mends ends the build, with no run', () => {
@@ -362,6 +475,59 @@ describe('a strategy that cannot take spec.build.env', () => {
   });
 });
 
+describe('a namespace that asks for defaults of its containers', () => {
+  const asking = (value: string): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: 'ns', annotations: { 'openfunction.io/build-limits': value } },
+  });
+  const range = (labels?: Record<string, string>): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'LimitRange',
+    metadata: { name: 'openfunction-build-defaults', namespace: 'ns', uid: 'uid-r', ...(labels && { labels }) },
+  });
+  const OURS = range({ 'openfunction.io/managed': 'true' });
+  const builder = makeBuilder();
+  const build = builtFrom(builder, ACCEPTED);
+
+  it('gets a LimitRange before the BuildRun, and not while there is nothing to start', () => {
+    const { apply } = plan(builder, { build, namespace: asking('cpu=1') });
+    expect(apply.map(({ kind }) => kind)).toEqual(['Build', 'LimitRange', 'BuildRun']);
+    expect(apply[1]).toMatchObject({ metadata: { namespace: 'ns' }, spec: { limits: [{ default: { cpu: '1' } }] } });
+    expect(plan(builder, { namespace: asking('cpu=1') }).apply.map(({ kind }) => kind)).toEqual(['Build']);
+  });
+
+  it('no more has it removed, and only if it was made here', () => {
+    const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'ns' } };
+    expect(plan(builder, { build, namespace, range: OURS }).remove).toEqual([OURS]);
+    expect(plan(builder, { build, namespace, range: range() }).remove).toEqual([]);
+    expect(plan(builder, { build, namespace: asking('cpu=1'), range: OURS }).remove).toEqual([]);
+  });
+
+  it.each([
+    [
+      'in words that say nothing',
+      asking('cpu=lots'),
+      undefined,
+      /^Namespace ns: .*build-limits has no quantity .*\. Write e\.g\. /,
+    ],
+    [
+      'where somebody else has that name',
+      asking('cpu=1'),
+      range(),
+      /^LimitRange ns\/openfunction-build-defaults exists .*\. Delete or rename that LimitRange, or remove the annotations .*; the build then starts by itself\.$/,
+    ],
+  ])('%s is told so before anything is made', (_case, namespace, range, words) => {
+    const { apply, status } = plan(builder, { build, namespace, range, after: 1 });
+    expect(apply).toEqual([]);
+    expect(ready(status)).toMatchObject({
+      status: 'Unknown',
+      reason: 'BadBuildDefaults',
+      message: expect.stringMatching(words),
+    });
+  });
+});
+
 describe('where Shipwright serves v1alpha1 only', () => {
   const old = { shipwright: 'v1alpha1', after: 1 } as const;
 
@@ -387,6 +553,39 @@ describe('where Shipwright serves v1alpha1 only', () => {
   });
 });
 
+describe('where objects of Shipwright cannot be listed', () => {
+  const unreadable = (why: string) => ({ shipwright: undefined, unreadable: { kind: SHIPWRIGHT_BUILD, why } });
+
+  it.each([
+    [
+      'for its webhook',
+      'GET /x: conversion webhook for shipwright.io/v1alpha1, Kind=Build failed',
+      /its conversion web/,
+    ],
+    ['for want of a role', 'GET /x: builds.shipwright.io is forbidden: User "a" cannot list', /does not allow it/],
+    [
+      'for anything else',
+      'GET /x: etcd is full',
+      /answers with an error\. Mend what kubectl get builds\.shipwright\.io -A/,
+    ],
+  ])('that is said: %s', (_case, why, words) => {
+    const { apply, remove, status, wakeAt } = plan(makeBuilder(), unreadable(why));
+    expect([apply, remove, wakeAt, status?.state]).toEqual([[], [], undefined, undefined]);
+    expect(ready(status)).toMatchObject({
+      status: 'Unknown',
+      reason: 'DependencyMissing',
+      message: expect.stringMatching(words),
+    });
+  });
+
+  it('a build is not ended, neither for its time nor on request: how it ended is not known', () => {
+    const late = plan(makeBuilder({ timeout: '1m' }, building), { ...unreadable('x'), after: 100 });
+    expect([late.status?.state, late.status?.resourceRef]).toEqual(['Building', building.resourceRef]);
+    const cancelled = plan(makeBuilder({ state: 'Cancelled' }, building), unreadable('x'));
+    expect(cancelled.status?.state).toBe('Building');
+  });
+});
+
 it('a field that Shipwright has no place for is said to be without effect while it builds', () => {
   const builder = makeBuilder({ builderCredentials: { name: 'pull' }, dockerfile: 'Dockerfile' }, building);
   const run = makeRun({ status: 'Unknown', reason: 'Running' });
@@ -396,6 +595,10 @@ it('a field that Shipwright has no place for is said to be without effect while 
       'spec.build.dockerfile (ClusterBuildStrategy openfunction has no parameter dockerfile).',
   );
   expect(said({ declared: ASSUMED, shipwright: 'v1alpha1' })).not.toContain('Without effect');
+  const bare = { ...builder, spec: { ...builder.spec, builder: undefined } } as Builder;
+  expect(ready(plan(bare, { run, declared: ASSUMED, shipwright: 'v1alpha1' }).status)?.message).toContain(
+    'Without effect: spec.build.builderCredentials (there is no spec.build.builder that it would be for).',
+  );
 });
 
 describe('the Build', () => {

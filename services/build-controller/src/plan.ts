@@ -1,4 +1,5 @@
 import {
+  ANNOTATION,
   BUILDER_CANCELLED,
   type Builder,
   type BuilderStatus,
@@ -8,34 +9,42 @@ import {
   REASON,
   RESOURCE_REF,
   STATE,
+  youngUntil,
 } from '@openfunction/api';
 import type { Plan } from '@openfunction/controller';
 import {
+  markBadDefaults,
   markBuilding,
   markEnded,
   markMissing,
   markNotInstalled,
   markPending,
+  markUnreadable,
   markUnsupported,
   noteOf,
+  type Trouble,
 } from './conditions.ts';
+import { againBy, thenAgain } from './engines/shipwright/again.ts';
 import { findEnvTrouble } from './engines/shipwright/env.ts';
 import { lastSeenOf } from './engines/shipwright/evidence.ts';
 import { explainStuck } from './engines/shipwright/failure.ts';
+import { AGAIN_SOON_MS, datedBuild, lookAgainAt, madeAt } from './engines/shipwright/look-again.ts';
 import { makeBuild, makeBuildRun, shipwrightNames } from './engines/shipwright/make.ts';
 import { hasParams, makeParams, type Target, unusedFields } from './engines/shipwright/params.ts';
 import { isAboutParams, type RefusedBuild, readRefusal } from './engines/shipwright/registration.ts';
-import { type BuildResult, readResult } from './engines/shipwright/result.ts';
+import { type BuildResult, canceled, readResult } from './engines/shipwright/result.ts';
 import { readStage } from './engines/shipwright/stage.ts';
 import { buildStatusOf } from './engines/shipwright/status.ts';
 import { nameOfStrategy, strategyOf } from './engines/shipwright/strategy.ts';
-import { outOfTime } from './engines/shipwright/trouble.ts';
+import { outOfTime, rebuildsBy } from './engines/shipwright/time-limit.ts';
 import type { ShipwrightVersion } from './engines/shipwright/version.ts';
 import type { BuilderSeen } from './observe.ts';
+import { readDefaults } from './resources/defaults.ts';
+import { isMadeHere, makeLimitRange } from './resources/limit-range.ts';
 
 /*
  *   (new) ──the strategy cannot take spec.build.env──► UnsupportedEnv: waits for another strategy
- *     │
+ *     │ the namespace asks for defaults that cannot be understood ► BadBuildDefaults: waits for another annotation
  *   (new) ──Build applied──► waits for Shipwright's look at it ──accepted: BuildRun applied──► Building
  *     │                        │ names a Secret or strategy that is not there: DependencyMissing, looked at again
  *     │                        └ refused otherwise ──► Failed
@@ -46,16 +55,15 @@ import type { BuilderSeen } from './observe.ts';
 
 /** How long a new Builder, or a stage of its build, may go without being said: what ends sooner spares the write. */
 const QUIET_START_MS = 2_000;
-/** How soon a Build with a missing Secret is looked at again for the first time. */
-const AGAIN_SOON_MS = 5_000;
-
 /** What is seen where Shipwright is installed. */
 type Seen = BuilderSeen & { shipwright: ShipwrightVersion };
 
 /** What to do for one Builder. */
 export function planBuilder(seen: BuilderSeen, now: Date): Plan<BuilderStatus> {
-  const { builder, shipwright } = seen;
+  const { builder, shipwright, unreadable } = seen;
   if (isBuilderEnded(builder)) return nothing();
+  // How a build that was begun has ended is not known then: it is neither ended nor cancelled.
+  if (unreadable !== undefined) return { ...nothing(), status: markUnreadable(builder, unreadable, now) };
   if (shipwright !== undefined) return planWith({ ...seen, shipwright }, now);
   const stop = stopCause(seen, now);
   if (stop !== undefined) return end(builder, stop, now, []);
@@ -64,7 +72,7 @@ export function planBuilder(seen: BuilderSeen, now: Date): Plan<BuilderStatus> {
 
 function planWith(seen: Seen, now: Date): Plan<BuilderStatus> {
   const { builder, run, shipwright: version } = seen;
-  const result = run === undefined ? endedWithoutRun(seen) : readResult({ ...seen, run });
+  const result = run === undefined ? endedWithoutRun(seen) : readEnd({ ...seen, run });
   if (result !== undefined) return end(builder, result, now, []);
   const stop = stopCause(seen, now);
   if (stop !== undefined)
@@ -73,33 +81,57 @@ function planWith(seen: Seen, now: Date): Plan<BuilderStatus> {
   return wakeBy(deadlineOf(builder), quietAtFirst(seen, plan, now));
 }
 
+/** The defaults that the namespace asks for: a LimitRange to be there, or to go, before the pod of the build is made. */
+function planDefaults({ builder, namespace, range }: Seen): {
+  apply: KubeObject[];
+  remove: KubeObject[];
+  trouble?: Trouble;
+} {
+  const { defaults, trouble } = readDefaults(namespace);
+  const isForeign = range !== undefined && !isMadeHere(range);
+  if (trouble !== undefined) {
+    const next = `Write e.g. ${ANNOTATION.buildLimits}: cpu=1,memory=1Gi, or remove it`;
+    return { apply: [], remove: [], trouble: { cause: trouble, next } };
+  }
+  if (defaults === undefined) return { apply: [], remove: range === undefined || isForeign ? [] : [range] };
+  const wanted = makeLimitRange(builder.metadata.namespace ?? '', defaults);
+  if (!isForeign) return { apply: [wanted], remove: [] };
+  const taken = `LimitRange ${wanted.metadata.namespace}/${wanted.metadata.name} exists and belongs to nobody in particular`;
+  const cause = `${taken}, so the annotations of the namespace are without effect`;
+  const annotations = `${ANNOTATION.buildLimits} and ${ANNOTATION.buildRequests}`;
+  const next = `Delete or rename that LimitRange, or remove the annotations ${annotations}`;
+  return { apply: [], remove: [], trouble: { cause, next } };
+}
+
 /** A run is made only for a Build that Shipwright has accepted: for any other it would fail for good (BuildRegistrationFailed). */
 function planStart(seen: Seen, now: Date): Plan<BuilderStatus> {
   const { builder, build, declared, shipwright: version } = seen;
   const trouble = declared && findEnvTrouble(builder, declared, strategyName(seen));
   if (trouble !== undefined) return { ...nothing(), status: markUnsupported(builder, trouble, now) };
-  const apply = [makeBuild(builder, targetOf(seen))];
+  const defaults = planDefaults(seen);
+  if (defaults.trouble !== undefined) return { ...nothing(), status: markBadDefaults(builder, defaults.trouble, now) };
+  const apply = [wantedBuild(seen, now)];
   const refused = readRefusal(builder, build);
   if (refused?.missing !== undefined) return planMissing(seen, refused, now);
   if (build !== undefined && refused !== undefined && declared !== undefined) return planAnew(seen, build, now);
   if (build === undefined || !isAccepted(build)) return planPending(seen, apply, now);
-  apply.push(makeBuildRun(builder, { version, cancel: false }));
-  return { ...nothing(), apply, status: markBuilding(builder, progressOf(seen, 'queued'), now) };
+  apply.push(...defaults.apply, makeBuildRun(builder, { version, cancel: false }));
+  const status = markBuilding(builder, progressOf(seen, 'queued'), now);
+  return { ...nothing(), apply, remove: defaults.remove, status };
 }
 
 /** Shipwright refused a Build made for other parameters than the strategy declares now: only a new Build shows a new verdict. */
-function planAnew({ builder }: Seen, build: KubeObject, now: Date): Plan<BuilderStatus> {
-  return { ...nothing(), remove: [build], status: markPending(builder, now) };
+function planAnew({ builder, foretold }: Seen, build: KubeObject, now: Date): Plan<BuilderStatus> {
+  return { ...nothing(), remove: [build], status: markPending(builder, foretold, now) };
 }
 
 /** Shipwright has not judged the Build yet. One that was made anew keeps what was said of it for a moment: it may come true again. */
-function planPending({ builder, build }: Seen, apply: KubeObject[], now: Date): Plan<BuilderStatus> {
+function planPending({ builder, build, foretold }: Seen, apply: KubeObject[], now: Date): Plan<BuilderStatus> {
   const ready = builder.status?.conditions?.find(({ type }) => type === 'Ready');
-  const made = Date.parse(build?.metadata.creationTimestamp ?? now.toISOString());
-  const patience = new Date(made + AGAIN_SOON_MS);
+  const patience = new Date(madeAt(builder, build, now).getTime() + AGAIN_SOON_MS);
   const waited = builder.status?.state === STATE.building && ready?.reason === REASON.dependencyMissing;
   if (waited && patience > now) return { ...nothing(), apply, wakeAt: patience };
-  return { ...nothing(), apply, status: markPending(builder, now) };
+  return { ...nothing(), apply, status: markPending(builder, foretold, now) };
 }
 
 /**
@@ -109,28 +141,17 @@ function planPending({ builder, build }: Seen, apply: KubeObject[], now: Date): 
 function planMissing(seen: Seen, refused: RefusedBuild, now: Date): Plan<BuilderStatus> {
   const { builder, build } = seen;
   const status = markMissing(builder, refused, now);
-  const again = lookAgainAt(seen, refused);
+  const again = build === undefined ? undefined : lookAgainAt({ ...seen, build }, refused, now);
   if (build === undefined || again === undefined) return { ...nothing(), status };
-  if (again > now) return { ...nothing(), apply: [makeBuild(builder, targetOf(seen))], status, wakeAt: again };
+  if (again > now) return { ...nothing(), apply: [wantedBuild(seen, now)], status, wakeAt: again };
   return { ...nothing(), remove: [build], status, wakeAt: new Date(now.getTime() + AGAIN_SOON_MS) };
-}
-
-/**
- * When to ask Shipwright again. A strategy: when it is there (they are watched). A Secret: this service may not read Secrets, so
- * after as long as it has been waited for already. That doubles: one more write at 10 s, 20 s, … and next to none at rest.
- */
-function lookAgainAt({ builder, build, declared }: Seen, { missing }: RefusedBuild): Date | undefined {
-  const made = Date.parse(build?.metadata.creationTimestamp ?? '');
-  if (missing === 'strategy') return declared !== undefined ? new Date(made + QUIET_START_MS) : undefined;
-  const waited = made - Date.parse(builder.metadata.creationTimestamp ?? '');
-  return new Date(made + Math.max(AGAIN_SOON_MS, waited));
 }
 
 function planRunning(seen: Seen & { run: KubeObject }, now: Date): Plan<BuilderStatus> {
   const { builder, run, build, pod, shipwright: version } = seen;
   // A run has read its Build: changing that under it, as the strategy changes, would say what is not true.
   const apply = [
-    ...(build === undefined ? [makeBuild(builder, targetOf(seen))] : []),
+    ...(build === undefined ? [wantedBuild(seen, now)] : []),
     makeBuildRun(builder, { version, cancel: false }),
   ];
   const stuck = explainStuck(seen);
@@ -142,12 +163,19 @@ function planRunning(seen: Seen & { run: KubeObject }, now: Date): Plan<BuilderS
   return { ...nothing(), apply, status: markBuilding(builder, progressOf(seen, stage.text), now) };
 }
 
-/** In their first seconds the objects of a build say nothing, unless something is wrong: many builds are over by then. */
-function quietAtFirst({ builder, build, run }: Seen, plan: Plan<BuilderStatus>, now: Date): Plan<BuilderStatus> {
-  const made = [builder, build, run].map((object) => Date.parse(object?.metadata.creationTimestamp ?? '') || 0);
-  const quietUntil = new Date(Math.max(...made) + QUIET_START_MS);
+/**
+ * In their first seconds the objects of a build say nothing, unless something is or will be wrong: many builds are over by then.
+ */
+function quietAtFirst(
+  { builder, build, run, foretold }: Seen,
+  plan: Plan<BuilderStatus>,
+  now: Date,
+): Plan<BuilderStatus> {
+  const until = [builder, build, run].map((object) => youngUntil(object, QUIET_START_MS, now)?.getTime() ?? 0);
+  const quietUntil = new Date(Math.max(...until));
   const reason = plan.status?.conditions?.find(({ type }) => type === 'Ready')?.reason;
-  if (builder.status?.state !== undefined || quietUntil <= now || reason !== REASON.building) return plan;
+  const isNews = foretold !== undefined || reason !== REASON.building;
+  if (builder.status?.state !== undefined || quietUntil <= now || isNews) return plan;
   return wakeBy(quietUntil, { ...plan, status: undefined });
 }
 
@@ -163,17 +191,36 @@ function progressOf(seen: Seen, stage: string) {
   const { builder } = seen;
   const { namespace } = builder.metadata;
   const unused = unusedFields(builder, strategyName(seen), targetOf(seen));
-  const note = unused.length === 0 ? '' : ` Without effect: ${unused.join(', ')}.`;
-  const message = `BuildRun ${namespace}/${shipwrightNames(builder).run}: ${stage}.${note}`;
-  return { reason: REASON.building, message };
+  const notes = [seen.foretold, unused.length === 0 ? undefined : `Without effect: ${unused.join(', ')}.`];
+  const said = `BuildRun ${namespace}/${shipwrightNames(builder).run}: ${stage}.`;
+  return { reason: REASON.building, message: [said, ...notes].filter(Boolean).join(' ') };
 }
 
 function strategyName({ builder, build }: Seen): string {
   return nameOfStrategy(strategyOf(builder, build), builder.metadata.namespace ?? '');
 }
 
+function wantedBuild(seen: Seen, now: Date): KubeObject {
+  return datedBuild(makeBuild(seen.builder, targetOf(seen)), seen, now);
+}
+
 function targetOf({ shipwright: version, declared }: Seen): Target {
   return { version, declared };
+}
+
+/**
+ * How the run ended. One that was cancelled at the time limit or later, on nobody's request, was cancelled by this controller for it:
+ * the status that would have said so was lost.
+ */
+function readEnd(seen: Seen & { run: KubeObject }): BuildResult | undefined {
+  const { builder } = seen;
+  const result = readResult(seen);
+  const deadline = deadlineOf(builder);
+  if (result?.state !== STATE.canceled || builder.spec.state === BUILDER_CANCELLED || deadline === undefined)
+    return result;
+  // Times of objects are whole seconds, rounded down.
+  const isLate = Math.floor(deadline.getTime() / 1000) * 1000 <= Date.parse(result.completedAt ?? '');
+  return isLate ? outOfTimeResult(seen, deadline) : result;
 }
 
 /** Ends that need no BuildRun: it was deleted under us, or Shipwright refuses the Build. */
@@ -185,7 +232,7 @@ function endedWithoutRun(seen: Seen): BuildResult | undefined {
   }
   const run = builder.status?.resourceRef?.[RESOURCE_REF.shipwrightBuildRun];
   if (run === undefined || builder.status?.state !== STATE.building) return undefined;
-  const message = `BuildRun ${builder.metadata.namespace}/${run} was deleted while the build was running.`;
+  const message = `BuildRun ${builder.metadata.namespace}/${run} was deleted while the build was running. To build again: ${againBy(builder)}`;
   return { state: STATE.failed, reason: 'BuildRunDeleted', message };
 }
 
@@ -197,14 +244,16 @@ function isFinal(seen: Seen, reason: string): boolean {
 }
 
 /** Why the build has to stop now, if it has to. */
-function stopCause({ builder, run }: BuilderSeen, now: Date): BuildResult | undefined {
-  if (builder.spec.state === BUILDER_CANCELLED) {
-    return { state: STATE.canceled, reason: 'BuildRunCanceled', message: 'The build was cancelled.' };
-  }
+function stopCause(seen: BuilderSeen, now: Date): BuildResult | undefined {
+  const { builder } = seen;
+  if (builder.spec.state === BUILDER_CANCELLED) return canceled(builder);
   const deadline = deadlineOf(builder);
-  if (deadline === undefined || deadline > now) return undefined;
-  const completedAt = deadline.toISOString();
-  return { state: STATE.timeout, reason: STATE.timeout, message: outOfTimeMessage(builder, run), completedAt };
+  return deadline === undefined || deadline > now ? undefined : outOfTimeResult(seen, deadline);
+}
+
+function outOfTimeResult({ builder, run }: BuilderSeen, deadline: Date): BuildResult {
+  const message = outOfTimeMessage(builder, run);
+  return { state: STATE.timeout, reason: STATE.timeout, message, completedAt: deadline.toISOString() };
 }
 
 function outOfTimeMessage(builder: Builder, run: KubeObject | undefined): string {
@@ -215,7 +264,8 @@ function outOfTimeMessage(builder: Builder, run: KubeObject | undefined): string
       ? [`Build ${namespace}/${names.build}`, `builds.shipwright.io -n ${namespace} ${names.build}`]
       : [`BuildRun ${namespace}/${names.run}`, `buildrun -n ${namespace} ${names.run}`];
   const cause = `the build did not end within its timeout of ${builder.spec.timeout}${lastSeenOf(builder)}`;
-  return `${object}: ${cause}. ${outOfTime('spec.build.timeout')}. More: kubectl describe ${more}`;
+  const cure = thenAgain(outOfTime('spec.build.timeout'), rebuildsBy('spec.build.timeout'), builder);
+  return `${object}: ${cause}. ${cure}. More: kubectl describe ${more}`;
 }
 
 function deadlineOf(builder: Builder): Date | undefined {

@@ -1,4 +1,5 @@
 import {
+  ANNOTATION,
   BUILD_ENDED,
   BUILDER_CANCELLED,
   type Builder,
@@ -14,19 +15,30 @@ import {
 import type { Note } from '@openfunction/kube';
 import type { FunctionSeen } from './observe.ts';
 import { type Part, type PartCondition, quietUntil } from './part.ts';
-import { builderHash, cancelBuilder, isRebuildAsked, makeBuilder } from './resources/builder.ts';
+import { builderHash, cancelBuilder, isRebuildAsked, isSuperseded, makeBuilder } from './resources/builder.ts';
 import { goBuilderHash } from './resources/go-builder.ts';
 import { isGoHash } from './resources/go-hash.ts';
+import { settingsHash } from './resources/serving.ts';
+import { newestFirst } from './resources/version.ts';
 import { expiredBuilders, surplusBuilders } from './retention.ts';
+import { lastServing } from './rollback.ts';
 
 /*
  *   no spec.build ───────────────────────────────────────────────► Skipped
  *   new content ──older builds cancelled──► Builder made: Created ──► Building ──► Succeeded | Failed | Timeout | Canceled
  */
 
-/** The decision on the build, and the image to run: undefined while there is none. */
-export interface BuildPart extends Part {
+/** The decision on the build, and the image to run. */
+export interface BuildPart extends Part, BuiltImage {
+  /** Hash of what is to be served, but for the image, where that was asked for together with this build; undefined where not. */
+  awaits?: string | undefined;
+}
+
+interface BuiltImage {
+  /** Undefined while there is none. */
   image: string | undefined;
+  /** Name of the Builder that has built it, where no digest tells it from what was built before under the same tag. */
+  builtBy?: string | undefined;
 }
 
 export function planBuild(seen: FunctionSeen, now: Date): BuildPart {
@@ -36,12 +48,27 @@ export function planBuild(seen: FunctionSeen, now: Date): BuildPart {
   return needsBuilder(seen, hash) ? beginBuild(seen, hash, now) : followBuild(seen, hash, now);
 }
 
+type Builders = FunctionSeen['builders'];
+
 /** Name of the Builder that the next look would begin with, going by what is recorded; undefined when no build is due. */
-export function nextBuilder(fn: Function): string | undefined {
+export function nextBuilder(fn: Function, builders: Builders): string | undefined {
   if (fn.spec.build === undefined) return undefined;
   const hash = builderHash(fn);
-  const { resourceHash, resourceRef } = fn.status?.build ?? {};
-  return resourceHash === hash ? undefined : builderName(shortHash(fn.metadata.uid ?? '', hash, resourceRef));
+  if (fn.status?.build?.resourceHash === hash && !isLeftCancelled(fn, builders)) return undefined;
+  return nextName(fn, hash, builders);
+}
+
+/**
+ * The same for as long as the build is not recorded, whoever asks. A Builder that was cancelled for another one before it was recorded leaves its name
+ * used up: the next one derives from that name.
+ */
+function nextName({ metadata, status }: Function, hash: string, builders: Builders): string {
+  const after = (previous: string | undefined) => builderName(shortHash(metadata.uid ?? '', hash, previous));
+  let name = after(status?.build?.resourceRef);
+  for (let used = builders.get(name); used !== undefined && isSuperseded(used); used = builders.get(name)) {
+    name = after(name);
+  }
+  return name;
 }
 
 /** Nothing to build: the image runs as it is, and what was built earlier is forgotten with its digest. */
@@ -66,7 +93,14 @@ function needsBuilder({ fn, builders }: FunctionSeen, hash: string): boolean {
   const { resourceHash = '', resourceRef = '', state = '' } = fn.status?.build ?? {};
   if (resourceHash === '' || resourceRef === '') return true;
   if (resourceHash !== hash && !isTakenOver(fn, resourceHash)) return true;
+  if (isLeftCancelled(fn, builders)) return true;
   return !builders.has(resourceRef) && !BUILD_ENDED.includes(state);
+}
+
+/** The recorded build was cancelled for a change that was taken back before any of that was recorded. One that had ended well by then counts. */
+function isLeftCancelled({ status }: Function, builders: Builders): boolean {
+  const recorded = builders.get(status?.build?.resourceRef ?? '');
+  return recorded !== undefined && isSuperseded(recorded) && recorded.status?.state !== STATE.succeeded;
 }
 
 /** The Go operator's hash of the very build that is wanted: it stays, under a hash of ours. No rebuild was ever asked of that operator. */
@@ -77,8 +111,8 @@ function isTakenOver(fn: Function, resourceHash: string): boolean {
 /** One build at a time: those that still run are stopped first. A Builder that is there is followed before it is recorded. */
 function beginBuild(seen: FunctionSeen, hash: string, now: Date): BuildPart {
   const { fn, builders } = seen;
-  const { lastSuccessfulResourceRef, resourceRef } = fn.status?.build ?? {};
-  const name = builderName(shortHash(fn.metadata.uid ?? '', hash, resourceRef));
+  const { lastSuccessfulResourceRef } = fn.status?.build ?? {};
+  const name = nextName(fn, hash, builders);
   const running = [...builders.values()].filter(
     (builder) => builder.metadata.name !== name && !isBuilderEnded(builder),
   );
@@ -96,7 +130,8 @@ function beginBuild(seen: FunctionSeen, hash: string, now: Date): BuildPart {
     return isBuilderEnded(existing) ? followed : { ...followed, quietUntil: quietUntil(existing, now) };
   }
   return {
-    image: lastImage(seen),
+    ...lastImage(seen),
+    awaits: settingsHash(fn),
     apply: [makeBuilder(fn, name, undefined)],
     remove: surplusBuilders(fn, [...builders.values()], name),
     status: { build },
@@ -111,7 +146,8 @@ function awaitCancel(seen: FunctionSeen, running: Builder[]): BuildPart {
   const { resourceRef, lastSuccessfulResourceRef } = seen.fn.status?.build ?? {};
   const build: StepStatus = { ...(lastSuccessfulResourceRef !== undefined && { lastSuccessfulResourceRef }) };
   return {
-    image: lastImage(seen),
+    ...lastImage(seen),
+    awaits: settingsHash(seen.fn),
     apply: running.map((builder) => cancelBuilder(seen.fn, builder)),
     remove: [],
     status: { build: { ...build, ...(resourceRef !== undefined && { resourceRef }) } },
@@ -129,12 +165,16 @@ function followBuild(seen: FunctionSeen, hash: string, now: Date): BuildPart {
   const { fn, builders } = seen;
   const recorded = fn.status?.build ?? {};
   const builder = builders.get(recorded.resourceRef ?? '');
-  const build: StepStatus = { ...recorded, ...(builder === undefined ? {} : stepOf(builder)), resourceHash: hash };
+  const step: StepStatus = { ...recorded, ...(builder === undefined ? {} : stepOf(builder)), resourceHash: hash };
+  // What the Go operator has recorded already is not named: what it serves goes on under no name.
+  const isNew = step.state === STATE.succeeded && recorded.state !== STATE.succeeded;
+  const build = isNew ? { ...step, lastSuccessfulResourceRef: recorded.resourceRef } : step;
   const ended = BUILD_ENDED.includes(build.state ?? '');
   const running = [...builders.values()].filter((each) => !isBuilderEnded(each) && !isCancelled(each));
   const { wakeAt, expired } = expiredBuilders(fn, [...builders.values()], now);
   return {
-    image: build.state === STATE.succeeded ? builtImage(fn, builder) : lastImage(seen),
+    ...(build.state === STATE.succeeded ? builtImage(fn, build, builder) : lastImage(seen)),
+    awaits: build.state === STATE.succeeded ? undefined : awaited(seen, builder),
     // Another one that runs was made for a change that was taken back before it was recorded.
     apply: running.map((each) =>
       each === builder ? makeBuilder(fn, each.metadata.name, each) : cancelBuilder(fn, each),
@@ -145,6 +185,19 @@ function followBuild(seen: FunctionSeen, hash: string, now: Date): BuildPart {
     events: newsOf(fn, build, builder),
     wakeAt,
   };
+}
+
+/**
+ * What waits for a build that has not ended well, as long as it is what was asked for together with it. The Builder says that, and, as
+ * it may be cleaned up, the Serving that goes on. Under the Go operator nothing was rolled out before the build had succeeded.
+ */
+function awaited(seen: FunctionSeen, builder: Builder | undefined): string | undefined {
+  const { fn } = seen;
+  const hash = settingsHash(fn);
+  const { [ANNOTATION.builtFor]: builtFor } = builder?.metadata.annotations ?? {};
+  const { [ANNOTATION.awaits]: noted } = lastServing(seen)?.metadata.annotations ?? {};
+  const leftByGo = isGoHash(fn.status?.build?.resourceHash ?? '') ? hash : undefined;
+  return (builtFor ?? noted ?? leftByGo) === hash ? hash : undefined;
 }
 
 function isCancelled({ spec }: Builder): boolean {
@@ -171,16 +224,44 @@ function resultOf(build: StepStatus, builder: Builder | undefined): Part['status
 }
 
 /** The image by its digest where it is known; a tag is kept for readers. A Builder that is there answers for its own digest. */
-function builtImage(fn: Function, builder: Builder | undefined): string {
+function builtImage(fn: Function, build: StepStatus, builder: Builder | undefined): BuiltImage {
   const digest = builder === undefined ? fn.status?.revision?.imageDigest : builder.status?.output?.digest;
   const [repository = fn.spec.image] = fn.spec.image.split('@');
-  return digest === undefined ? fn.spec.image : `${repository}@${digest}`;
+  return digest === undefined
+    ? { image: fn.spec.image, builtBy: build.lastSuccessfulResourceRef }
+    : { image: `${repository}@${digest}` };
 }
 
-/** The image that runs now: a build that goes on or fails does not stop other changes (controllers.md Q14). */
-function lastImage({ fn, servings }: FunctionSeen): string | undefined {
+/**
+ * The image to go on with: a build that goes on or fails does not stop other changes (controllers.md Q14). It is the one that was built
+ * last, also where an older version is served meanwhile; where nothing tells of that one, the image that runs, or has run last.
+ */
+function lastImage(seen: FunctionSeen): BuiltImage {
+  const { fn, versions } = seen;
+  const last = lastRun(seen);
+  const digest = fn.status?.revision?.imageDigest;
+  if (digest !== undefined) {
+    const [repository = ''] = fn.spec.image.split('@');
+    const image = `${repository}@${digest}`;
+    const known = newestFirst(versions).map(({ content }) => content.spec.image);
+    if (known.includes(image)) return { image };
+    // The image may have been renamed since it was built.
+    const renamed = known.find((each) => each.endsWith(`@${digest}`));
+    if (renamed !== undefined) return { image: last?.image === image ? image : renamed };
+    if (last?.image.startsWith(`${repository}@`)) return { image };
+  }
+  const isOfLastBuild = digest === undefined && last?.image === fn.spec.image;
+  const builtBy = isOfLastBuild ? fn.status?.build?.lastSuccessfulResourceRef : undefined;
+  return { image: last?.image, builtBy: builtBy ?? last?.annotations?.[ANNOTATION.builtBy] };
+}
+
+/** The image that runs; where no Serving is left, that of the newest version that has run. */
+function lastRun({ fn, servings, versions }: FunctionSeen) {
   const { lastSuccessfulResourceRef = '', resourceRef = '' } = fn.status?.serving ?? {};
-  return (servings.get(lastSuccessfulResourceRef) ?? servings.get(resourceRef))?.spec.image;
+  const live = servings.get(lastSuccessfulResourceRef) ?? servings.get(resourceRef);
+  if (live !== undefined) return { image: live.spec.image, annotations: live.metadata.annotations };
+  const [newest] = newestFirst(versions);
+  return newest && { image: newest.content.spec.image, annotations: newest.content.annotations };
 }
 
 function conditionOf(build: StepStatus, builder: Builder | undefined): PartCondition {
@@ -211,5 +292,7 @@ function newsOf(fn: Function, build: StepStatus, builder: Builder | undefined): 
   const news = NEWS[build.state ?? ''];
   if (news === undefined || fn.status?.build?.state === build.state || builder === undefined) return [];
   const message = news.type === 'Warning' ? `${news.text}: ${build.message}` : news.text;
-  return [{ ...news, message, action: 'Build', related: builder, occasion: builder.metadata.name }];
+  // A name comes back where what was built is forgotten and wanted again (`spec.build` removed and added): the uid does not.
+  const { name, uid } = builder.metadata;
+  return [{ ...news, message, action: 'Build', related: builder, occasion: `${name}/${uid ?? ''}` }];
 }

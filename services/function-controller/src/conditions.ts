@@ -1,4 +1,5 @@
 import {
+  ANNOTATION,
   CONDITION,
   type Condition,
   type ConditionType,
@@ -6,10 +7,10 @@ import {
   type Function,
   type FunctionStatus,
   isConditionTrue,
-  PAUSED_ANNOTATION,
   REASON,
   setCondition,
 } from '@openfunction/api';
+import { explainRefusal } from '@openfunction/controller/pods';
 import type { PartCondition } from './part.ts';
 
 /** The conditions of a Function from those of its parts. Ready repeats the first part that holds things up. */
@@ -43,12 +44,7 @@ function readyCondition(fn: Function): PartCondition {
 
 /** The API server refused what the plan asked for, or a name is taken. */
 export function markFailed(fn: Function, error: Error, now: Date): FunctionStatus {
-  const taken = (error as { code?: string }).code === 'name.taken';
-  const failure: PartCondition = {
-    status: 'False',
-    reason: taken ? REASON.nameTaken : REASON.childRefused,
-    message: error.message,
-  };
+  const failure: PartCondition = { status: 'False', ...explainRefusal(error, 'the Function') };
   const observedGeneration = fn.metadata.generation ?? 0;
   let conditions = dropCondition(fn.status?.conditions, CONDITION.paused);
   conditions = setCondition(conditions, { type: CONDITION.ready, observedGeneration, ...failure }, now);
@@ -68,7 +64,7 @@ export function markPaused(fn: Function, now: Date): FunctionStatus | undefined 
   const { conditions: before } = fn.status ?? {};
   if (isConditionTrue(before, CONDITION.paused)) return fn.status;
   const message =
-    `The annotation ${PAUSED_ANNOTATION} is "true": nothing is written for this Function, its Builders and its Servings. ` +
+    `The annotation ${ANNOTATION.paused} is "true": nothing is written for this Function, its Builders and its Servings. ` +
     'What runs goes on; what has changed meanwhile is taken up when the annotation goes.';
   const observedGeneration = fn.metadata.generation ?? 0;
   const paused = {

@@ -1,10 +1,12 @@
-import { type Function, type Kind, type KubeObject, kindId } from '@openfunction/api';
+import { type Function, GATEWAY, type Kind, type KubeObject, kindId, SERVING } from '@openfunction/api';
 import type { World } from '@openfunction/controller';
 import { Store } from '@openfunction/kube';
 import { expect, it } from 'vitest';
 import { nextBuilder } from './build-half.ts';
 import { observe } from './observe.ts';
-import { BUILD, makeFunction, World as Played } from './testdata/world.ts';
+import { BUILD, makeFunction, makeGateway, World as Played } from './testdata/world.ts';
+
+const ME = { fieldManager: 'me', kedaHttpNamespace: 'keda' };
 
 /** A cache that holds these objects; the API server has `live` in the place of the Function. */
 function worldWith(live: Function | undefined, ...cached: KubeObject[]): World & { asked: number } {
@@ -40,9 +42,9 @@ function built(): { stale: Function; recorded: Function; builder: KubeObject } {
 
 it('does not take a build for due before the API server says so: its Builder may have been cleaned up', async () => {
   const { stale, recorded } = built();
-  expect(nextBuilder(stale)).toBeDefined();
-  const seen = await observe(stale, worldWith(recorded), 'me');
-  expect(nextBuilder(seen.fn)).toBeUndefined();
+  expect(nextBuilder(stale, new Map())).toBeDefined();
+  const seen = await observe(stale, worldWith(recorded), ME);
+  expect(nextBuilder(seen.fn, new Map())).toBeUndefined();
 });
 
 it('does not ask while the Builder is there, nor when the build is recorded', async () => {
@@ -52,7 +54,7 @@ it('does not ask while the Builder is there, nor when the build is recorded', as
     [stale, worldWith(recorded, { ...builder, metadata })],
     [recorded, worldWith(undefined)],
   ] as const) {
-    await observe(fn, world, 'me');
+    await observe(fn, world, ME);
     expect(world.asked).toBe(0);
   }
 });
@@ -61,6 +63,21 @@ it('goes by its cache when the Function is gone, or is another one by now', asyn
   const { stale, recorded } = built();
   const other = { ...recorded, metadata: { ...recorded.metadata, uid: 'other' } };
   for (const live of [undefined, other]) {
-    expect((await observe(stale, worldWith(live), 'me')).fn).toBe(stale);
+    expect((await observe(stale, worldWith(live), ME)).fn).toBe(stale);
   }
+});
+
+it('finds the Gateway of the version that serves while the http trigger is being removed', async () => {
+  const gatewayRef = { name: 'own', namespace: 'ns' };
+  const played = new Played(makeFunction({ serving: { triggers: { http: { port: 8080, route: { gatewayRef } } } } }));
+  played.switchOver();
+  const world = worldWith(undefined);
+  for (const [kind, object] of [
+    [SERVING, played.serving()],
+    [GATEWAY, makeGateway()],
+    [GATEWAY, { ...makeGateway(), metadata: { ...gatewayRef, uid: 'own' } }],
+  ] as [Kind, KubeObject][])
+    (world.store(kind) as Store).put({ ...object, metadata: { ...object.metadata, resourceVersion: '1' } });
+  played.change({ serving: { triggers: {} } });
+  expect((await observe(played.fn, world, ME)).gateway?.metadata.name).toBe('own');
 });

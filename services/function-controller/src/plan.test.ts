@@ -11,16 +11,15 @@ function running(spec: Parameters<typeof makeFunction>[0] = { serving: HTTP }): 
     world.endBuild('Succeeded');
     world.settle();
   }
-  world.endServing('Running');
-  world.settle();
-  world.acceptRoute();
-  world.settle();
+  world.run();
   return world;
 }
 
-const later = (world: World, seconds: number) => {
-  world.now = new Date(world.now.getTime() + seconds * 1000);
-};
+/** Another version is wanted, runs, gets the route, and the one before it goes. */
+function moveTo(world: World, version: string): void {
+  world.change({ version });
+  world.switchOver();
+}
 
 describe('a Function that is only served', () => {
   it('skips the build, runs its image as it is, and is Ready when the gateway has accepted the route', () => {
@@ -64,10 +63,7 @@ describe('a Function that is only served', () => {
       spec: { ...gateway.spec, gatewaySpec: { listeners: [inside, { ...outside, port: 8081 }] } },
     };
     world.settle();
-    world.endServing('Running');
-    world.settle();
-    world.acceptRoute();
-    world.settle();
+    world.run();
     expect(world.fn.status?.url).toBe('http://fn.ns.ofn.io:8081/');
   });
 
@@ -81,10 +77,7 @@ describe('a Function that is only served', () => {
       makeFunction({ serving: { triggers: { http: { port: 8080, route: { hostnames, rules } } } } }),
     );
     world.settle();
-    world.endServing('Running');
-    world.settle();
-    world.acceptRoute();
-    world.settle();
+    world.run();
     const schema = CRDS.find(({ kind }) => kind.kind === 'Function')?.schema;
     expect(schema?.safeParse({ spec: world.fn.spec, status: world.fn.status }).error).toBeUndefined();
     expect(world.route?.['spec'].hostnames).toHaveLength(16);
@@ -111,10 +104,34 @@ describe('a Function that is only served', () => {
     world.endServing('Running');
     world.settle();
     expect(world.plan()).toMatchObject({ status: undefined, events: [], wakeAt: new Date(NOW.getTime() + 2_000) });
-    later(world, 3);
+    world.later(3);
     world.settle();
     expect(world.condition('Routed')).toMatchObject({ status: 'Unknown', reason: 'WaitingForRoute' });
   });
+
+  it.each([
+    ['Unknown', 'DependencyMissing', 'KEDA is not installed.'],
+    ['False', 'ReferenceNotFound', 'Component "a" contradicts itself.'],
+  ] as const)(
+    'passes on what its Serving says while it runs, and stays reachable: %s, %s',
+    (status, reason, message) => {
+      const world = running();
+      const { url } = world.fn.status ?? {};
+      world.sayOfServing(status, reason, message);
+      world.settle();
+      expect(world.condition('Served')).toMatchObject({ status, reason, message });
+      expect(world.condition('Ready')).toMatchObject({ status, reason, message });
+      expect(world.condition('Routed')?.status).toBe('True');
+      expect([world.route === undefined, world.fn.status?.url, world.fn.status?.serving?.state]).toEqual([
+        false,
+        url,
+        'Running',
+      ]);
+      world.sayOfServing('True', 'Running', 'The function runs.');
+      world.settle();
+      expect(world.condition('Ready')).toMatchObject({ status: 'True', reason: 'Ready' });
+    },
+  );
 
   it('loses everything that served when spec.serving goes (Q10)', () => {
     const world = running();
@@ -149,7 +166,7 @@ describe('a new version', () => {
     expect(world.condition('Ready')?.status).toBe('True');
     expect(world.servings.has(old)).toBe(true);
     expect(world.plan().wakeAt).toEqual(new Date(NOW.getTime() + 5_000));
-    later(world, 6);
+    world.later(6);
     world.settle();
     expect([...world.servings.keys()]).toEqual([fresh]);
   });
@@ -161,7 +178,7 @@ describe('a new version', () => {
     const { name } = made?.metadata ?? { name: '' };
     const metadata = { ...made?.metadata, creationTimestamp: NOW.toISOString() };
     world.servings.set(name, { ...made, metadata } as Serving);
-    expect(world.plan()).toMatchObject({ status: undefined, wakeAt: new Date(NOW.getTime() + 2_000) });
+    expect(world.plan()).toMatchObject({ status: undefined, wakeAt: new Date(NOW.getTime() + 3_000) });
     world.servings.set(name, { ...made, metadata, status: { state: 'Running', url: `${name}-ksvc` } } as Serving);
     world.settle();
     world.acceptRoute();
@@ -200,16 +217,33 @@ describe('a new version', () => {
   it('has another name when an earlier content comes back', () => {
     const world = running();
     const first = world.serving().metadata.name;
+    moveTo(world, 'v2.0.0');
+    moveTo(world, 'v1.0.0');
+    expect(world.serving().metadata.name).not.toBe(first);
+    expect(world.servings.size).toBe(1);
+  });
+
+  it('that is taken back before it has run leaves the old one as it was, and nothing is restarted', () => {
+    const world = running();
+    const first = world.serving().metadata.name;
     world.change({ version: 'v2.0.0' });
+    world.settle();
+    world.endServing('Failed');
     world.settle();
     world.change({ version: 'v1.0.0' });
     world.settle();
-    expect(world.serving().metadata.name).not.toBe(first);
+    expect([...world.servings.keys()]).toEqual([first]);
+    expect(world.serving().metadata.name).toBe(first);
+    expect(world.condition('Ready')?.status).toBe('True');
   });
 
   it.each([
     ['a hostname', { triggers: { http: { port: 8080, route: { hostnames: ['a.example.com'] } } } }],
     ['the start timeout', { ...HTTP, timeout: '5m' }],
+    ['the limits of scaling', { ...HTTP, scaleOptions: { minReplicas: 1, maxReplicas: 5, keda: {} } }],
+    ['autoscaling annotations', { ...HTTP, scaleOptions: { knative: { 'autoscaling.knative.dev/target': '5' } } }],
+    ['labels', { ...HTTP, labels: { team: 'blue' } }],
+    ['annotations that mean nothing to the function', { ...HTTP, annotations: { 'example.com/team': 'blue' } }],
   ])('is not needed for %s (Q12)', (_case, serving) => {
     const world = running();
     const { name } = world.serving().metadata;
@@ -217,6 +251,59 @@ describe('a new version', () => {
     world.settle();
     expect(world.serving().metadata.name).toBe(name);
     expect(world.serving().spec).toMatchObject(serving);
+    world.change({ serving: HTTP });
+    world.settle();
+    expect([world.serving().metadata.name, world.serving().spec]).toEqual([
+      name,
+      { ...HTTP, image: 'acme/fn:v1', version: 'v1.0.0' },
+    ]);
+  });
+
+  const concurrency = { 'autoscaling.knative.dev/container-concurrency': '1' };
+  it.each([
+    ['params', { ...HTTP, params: { A: '1' } }],
+    ['an annotation of Dapr', { ...HTTP, annotations: { 'dapr.io/log-level': 'debug' } }],
+    ['an annotation of ours', { ...HTTP, annotations: { 'openfunction.io/enable-dapr': 'false' } }],
+    ['the concurrency of a container', { ...HTTP, annotations: concurrency }],
+    ['the concurrency of a container, among the scale options', { ...HTTP, scaleOptions: { knative: concurrency } }],
+    ['the engine', { triggers: { http: { port: 8080, engine: 'keda' } } }],
+  ])('is needed for %s', (_case, serving) => {
+    const world = running();
+    const { name } = world.serving().metadata;
+    world.change({ serving });
+    world.settle();
+    expect(world.serving().metadata.name).not.toBe(name);
+  });
+
+  it('is needed to put the KEDA HTTP add-on before a function, or to take it away, and not to scale otherwise', () => {
+    const http = { triggers: { http: { port: 8080, engine: 'keda' } } };
+    const world = running({ serving: http });
+    const names = [{ keda: {} }, { keda: {}, maxReplicas: 3 }, undefined].map((scaleOptions) => {
+      world.change({ serving: { ...http, ...(scaleOptions && { scaleOptions }) } });
+      world.settle();
+      return world.fn.status?.serving?.resourceRef;
+    });
+    expect(names[1]).toBe(names[0]);
+    expect(new Set(names).size).toBe(2);
+  });
+
+  it('is not needed when the way to hash has changed, and the Serving is what is wanted', () => {
+    const world = running();
+    const { name } = world.serving().metadata;
+    const { status } = world.fn;
+    world.fn = { ...world.fn, status: { ...status, serving: { ...status?.serving, resourceHash: 'v1:former' } } };
+    world.settle();
+    expect(world.serving().metadata.name).toBe(name);
+    expect(world.fn.status?.serving?.resourceHash).not.toBe('v1:former');
+  });
+
+  it('is not made of a Serving edited by hand: that is put right', () => {
+    const world = running();
+    const serving = world.serving();
+    world.servings.set(serving.metadata.name, { ...serving, spec: { ...serving.spec, params: { A: 'edited' } } });
+    world.settle();
+    expect(world.serving().metadata.name).toBe(serving.metadata.name);
+    expect(world.serving().spec).toEqual(serving.spec);
   });
 
   it('is needed for a change of memory (Q2)', () => {
@@ -252,8 +339,8 @@ describe('a Function that is built', () => {
 
     it('says nothing of it', () => {
       const { world } = beginning();
-      expect(world.plan()).toMatchObject({ status: undefined, remove: [], wakeAt: new Date(NOW.getTime() + 2_000) });
-      later(world, 2);
+      expect(world.plan()).toMatchObject({ status: undefined, remove: [], wakeAt: new Date(NOW.getTime() + 3_000) });
+      world.later(2);
       world.settle();
       expect(world.fn.status?.build).toMatchObject({ state: 'Created' });
     });
@@ -343,6 +430,46 @@ describe('a Function that is built', () => {
     world.settle();
     expect(world.serving().metadata.name).not.toBe(name);
     expect(world.serving().spec.image).toBe('acme/fn:v1@sha256:1');
+  });
+
+  it('is waited for by what was changed together with it: one new version, and none with the old image', () => {
+    const world = running(spec);
+    const { name } = world.serving().metadata;
+    const changed = { ...HTTP, params: { LEVEL: 'debug' } };
+    world.change({ version: 'v2', build: { ...BUILD, env: { A: '1' } }, serving: { ...changed, timeout: '7m' } });
+    world.settle();
+    expect([world.serving().metadata.name, [...world.servings.keys()]]).toEqual([name, [name]]);
+    expect(world.serving().spec).toMatchObject({ timeout: '7m' });
+    expect(world.condition('Served')).toMatchObject({
+      status: 'True',
+      message: expect.stringContaining('waits for it'),
+    });
+    world.endBuild('Succeeded', 'sha256:2');
+    world.settle();
+    expect(world.serving().metadata.name).not.toBe(name);
+    expect(world.serving().spec).toMatchObject({ ...changed, version: 'v2', image: 'acme/fn:v1@sha256:2' });
+  });
+
+  it('is not waited for any more when it failed and something else is changed (Q14)', () => {
+    const world = running(spec);
+    const { name } = world.serving().metadata;
+    world.change({ build: { ...BUILD, env: { A: '1' } }, serving: { ...HTTP, params: { LEVEL: 'debug' } } });
+    world.settle();
+    world.endBuild('Failed');
+    world.settle();
+    expect(world.serving().metadata.name).toBe(name);
+    world.change({ serving: { ...HTTP, params: { LEVEL: 'trace' } } });
+    world.settle();
+    expect(world.serving().spec).toMatchObject({ params: { LEVEL: 'trace' }, image: 'acme/fn:v1@sha256:1' });
+  });
+
+  it('does not hold up what is changed while it runs (Q14)', () => {
+    const world = running(spec);
+    world.change({ build: { ...BUILD, env: { A: '1' } } });
+    world.settle();
+    world.change({ serving: { ...HTTP, params: { LEVEL: 'debug' } } });
+    world.settle();
+    expect(world.serving().spec).toMatchObject({ params: { LEVEL: 'debug' }, image: 'acme/fn:v1@sha256:1' });
   });
 
   it('is not built again when its failed Builder is gone (Q16)', () => {

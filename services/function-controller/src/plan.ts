@@ -1,11 +1,15 @@
-import type { Function, FunctionStatus } from '@openfunction/api';
+import { ANNOTATION, type Function, type FunctionStatus } from '@openfunction/api';
 import type { Plan } from '@openfunction/controller';
 import { planBuild } from './build-half.ts';
 import { summarise } from './conditions.ts';
+import { holdBack } from './hold-back.ts';
 import type { FunctionSeen } from './observe.ts';
-import type { FunctionSettings, Part } from './part.ts';
+import type { FunctionSettings, Outcome } from './part.ts';
+import { withBuilder, withMark } from './resources/content.ts';
+import { rollbackOf } from './rollback.ts';
 import { planRoute } from './route-half.ts';
 import { planServing } from './serving-half.ts';
+import { planVersions } from './versions.ts';
 
 /*
  * A Function has three parts, decided in this order; each looks only at what the ones before it found.
@@ -14,6 +18,8 @@ import { planServing } from './serving-half.ts';
  *   serving  spec.serving ──► Serving     ──► which version runs          (needs an image)
  *   route    triggers.http ──► HTTPRoute, Service ──► addresses           (needs a version that runs)
  *
+ * A version that has run is recorded (versions.ts) and can be served again in the place of the present spec (rollback.ts). What was
+ * changed together with the build waits for it (hold-back.ts).
  * A new version replaces the old one in steps: new Serving beside the old one ─► it runs ─► the route moves to it ─►
  * the gateway has accepted ─► drained ─► the old Serving goes.
  */
@@ -21,9 +27,13 @@ import { planServing } from './serving-half.ts';
 /** What to do for one Function. */
 export function planFunction(seen: FunctionSeen, now: Date, settings: FunctionSettings): Plan<FunctionStatus> {
   const build = planBuild(seen, now);
-  const serving = planServing(seen, build.image, now);
-  const route = planRoute(seen, serving, now, settings);
-  const parts = [build, serving, route];
+  const instead = rollbackOf(seen) ?? holdBack(seen, build);
+  const fn =
+    instead === undefined ? withBuilder(seen.fn, build.builtBy) : withMark(instead.fn, ANNOTATION.awaits, build.awaits);
+  const wanted = { ...seen, fn };
+  const serving = planServing(wanted, instead === undefined ? build.image : instead.image, now);
+  const route = planRoute(wanted, serving, now, settings);
+  const parts = [build, serving, route, planVersions(wanted, serving)];
   const quiet = parts.flatMap(({ quietUntil }) => (quietUntil === undefined ? [] : [quietUntil.getTime()]));
   if (quiet.length > 0) return quietly(parts, new Date(Math.min(...quiet)));
   const wakes = parts.flatMap(({ wakeAt }) => (wakeAt === undefined ? [] : [wakeAt.getTime()]));
@@ -33,7 +43,11 @@ export function planFunction(seen: FunctionSeen, now: Date, settings: FunctionSe
     status: makeStatus(
       seen.fn,
       parts,
-      { built: build.condition, served: serving.condition, routed: route.condition },
+      {
+        built: build.condition,
+        served: instead?.say(serving.condition) ?? serving.condition,
+        routed: route.condition,
+      },
       now,
     ),
     events: parts.flatMap(({ events }) => events),
@@ -42,13 +56,13 @@ export function planFunction(seen: FunctionSeen, now: Date, settings: FunctionSe
 }
 
 /** Children are brought up to date; status, news and removals follow when the part has settled, or when time is up. */
-function quietly(parts: Part[], quietUntil: Date): Plan<FunctionStatus> {
+function quietly(parts: Outcome[], quietUntil: Date): Plan<FunctionStatus> {
   return { apply: parts.flatMap(({ apply }) => apply), remove: [], status: undefined, events: [], wakeAt: quietUntil };
 }
 
 function makeStatus(
   fn: Function,
-  parts: Part[],
+  parts: Outcome[],
   conditions: Parameters<typeof summarise>[1],
   now: Date,
 ): FunctionStatus {

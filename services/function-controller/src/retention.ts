@@ -1,4 +1,4 @@
-import { type Builder, type Function, parseDuration, STATE } from '@openfunction/api';
+import { type Builder, createdAt, type Function, parseDuration, STATE } from '@openfunction/api';
 
 const FAILED: readonly (string | undefined)[] = [STATE.failed, STATE.timeout, STATE.canceled];
 
@@ -19,7 +19,7 @@ export function expiredBuilders(fn: Function, builders: Builder[], now: Date): {
   const age = parseDuration(fn.spec.build?.builderMaxAge ?? '0') ?? 0;
   if (age <= 0) return { expired: [] };
   const ended = builders.filter(({ status }) => status?.state === STATE.succeeded || FAILED.includes(status?.state));
-  const expiry = (builder: Builder) => Date.parse(builder.metadata.creationTimestamp ?? '') + age;
+  const expiry = (builder: Builder) => createdAt(builder) + age;
   const later = ended.map(expiry).filter((time) => time > now.getTime());
   return {
     expired: ended.filter((builder) => expiry(builder) <= now.getTime()),

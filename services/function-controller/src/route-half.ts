@@ -1,103 +1,196 @@
 import {
-  type Condition,
+  CONDITION,
+  clusterDomain,
   type Function,
-  type FunctionAddress,
   type FunctionStatus,
+  findCondition,
   type Gateway,
   type KubeObject,
   REASON,
+  type ServeSpec,
   type Serving,
 } from '@openfunction/api';
+import { planEvents, replaced } from './event-half.ts';
 import type { FunctionSeen } from './observe.ts';
 import type { FunctionSettings, Part, PartCondition } from './part.ts';
-import { isInternal, makeEntryService } from './resources/entry-service.ts';
-import { clusterDomain, covers, hostnamesOf, makeHttpRoute } from './resources/http-route.ts';
-import type { ServingPart } from './serving-half.ts';
+import { isInterceptable } from './resources/content.ts';
+import { makeEntryService, makeInterceptorService } from './resources/entry-service.ts';
+import { answers, isWithheld, withHosts } from './resources/hosts.ts';
+import { type Backend, makeHttpRoute, toInterceptor, toRevision, toService } from './resources/http-route.ts';
+import { isOurGrant, makeReferenceGrant } from './resources/reference-grant.ts';
+import { reachOf } from './resources/route-reach.ts';
+import { exposure } from './resources/route-status.ts';
+import { hasLed, type Verdict, verdictOf } from './resources/route-verdict.ts';
+import { older, type ServingPart } from './serving-half.ts';
 
 /*
  *   not asked for ──► Skipped        no Gateway ──► ClusterLocal        nothing runs yet ──► WaitingForServing
  *   route written ──► WaitingForRoute ──gateway accepts──► Accepted ──drained──► older Servings go
+ *
+ * Behind the KEDA HTTP add-on the route stays as it is and the hosts change hands (resources/hosts.ts).
  */
 
 const QUIET_MS = 2_000;
-/** Limits of the status schema: a route may say more than fits there. */
-const LONGEST_ADDRESS = 253;
-const MOST_PATHS = 16;
-const EMPTY: Partial<FunctionStatus> = { route: undefined, addresses: undefined, url: undefined };
 
 export function planRoute(seen: FunctionSeen, serving: ServingPart, now: Date, settings: FunctionSettings): Part {
+  const { fn } = seen;
+  const { active, running } = serving;
+  if (active === undefined || running !== undefined || isRouted(active.spec) === isRouted(fn.spec.serving))
+    return planEntry(seen, serving, now, settings);
+  // Requests come to the version that serves, in its own way, until the new one runs.
+  const part = planEntry(
+    { ...seen, fn: { ...fn, spec: { ...fn.spec, serving: active.spec } } },
+    serving,
+    now,
+    settings,
+  );
+  const isWell = part.condition.status === 'True';
+  return { ...part, condition: isWell ? switching(fn, serving) : part.condition };
+}
+
+function isRouted(spec: ServeSpec | undefined): boolean {
+  return spec?.triggers?.http != null;
+}
+
+function planEntry(seen: FunctionSeen, serving: ServingPart, now: Date, settings: FunctionSettings): Part {
+  if (!isRouted(seen.fn.spec.serving)) return planEvents(seen, serving, now, settings);
+  const { active } = serving;
+  const backend = active === undefined ? undefined : backendOf(seen, active, settings);
+  const handed = handOver(seen, serving);
+  const part =
+    active === undefined || backend === undefined
+      ? awaitServing(seen, serving)
+      : seen.gateway === undefined
+        ? clusterLocal(seen, serving, { active, backend }, now, settings)
+        : withGateway(seen, serving, { gateway: seen.gateway, backend }, now, settings);
+  return { ...part, apply: [...handed, ...part.apply] };
+}
+
+/** Where requests for a version go; undefined while it cannot take any. */
+function backendOf(seen: FunctionSeen, active: Serving, settings: FunctionSettings): Backend | undefined {
   const { fn, gateway } = seen;
-  if (fn.spec.serving?.triggers?.http === undefined) return noRoute(seen, serving);
-  if (serving.active === undefined) return awaitServing(serving);
-  const knative = seen.knativeServices.get(serving.active.status?.url ?? '');
-  const status = (knative?.['status'] ?? {}) as {
-    latestReadyRevisionName?: string;
-    url?: string;
-    address?: { url?: string };
-  };
-  if (gateway === undefined) return clusterLocal(seen, serving, status.address?.url ?? status.url);
-  const revision = status.latestReadyRevisionName ?? '';
-  if (revision === '') return awaitServing(serving);
-  return withGateway(seen, serving, { gateway, revision }, now, settings);
+  const domain = gateway === undefined ? settings.clusterDomain : clusterDomain(gateway);
+  const { url = '', service = url } = active.status ?? {};
+  const { http } = active.spec.triggers ?? {};
+  if (http == null || service === '') return undefined;
+  if (isInterceptable(active.spec)) {
+    const isOpen = answers(active, seen.interceptions.get(active.metadata.name));
+    return isOpen ? toInterceptor(settings.kedaHttpNamespace, fn, domain) : undefined;
+  }
+  if (http.engine === 'keda') return toService(service, active, domain);
+  const knative = seen.knativeServices.get(service)?.['status'] ?? {};
+  const { latestReadyRevisionName: revision = '', address, url: own } = knative;
+  if (revision === '' && gateway !== undefined) return undefined;
+  return toRevision(revision, address?.url ?? own);
 }
 
-/** Nothing is exposed: what was, goes. */
-function noRoute(seen: FunctionSeen, serving: ServingPart): Part {
-  return {
-    apply: [],
-    remove: [...present(seen.route), ...present(seen.entryService), ...older(seen, serving)],
-    status: EMPTY,
-    condition: { status: 'True', reason: REASON.skipped, message: 'The function has no http trigger to route.' },
-    events: [],
-  };
+/** Tells the Servings behind the KEDA HTTP add-on who of them answers; nothing where it has been said. */
+function handOver(seen: FunctionSeen, serving: ServingPart): KubeObject[] {
+  const { fn, interceptions } = seen;
+  const { active } = serving;
+  if (active === undefined || !isInterceptable(active.spec)) return [];
+  const isOld = serving.running === undefined;
+  const restored = isOld && isWithheld(active) ? [withHosts(fn, active, true)] : [];
+  if (!answers(active, interceptions.get(active.metadata.name))) return restored;
+  const rest = older(seen, serving).filter((each) => interceptions.has(each.metadata.name) && !isWithheld(each));
+  return [...restored, ...rest.map((each) => withHosts(fn, each, false))];
 }
 
-function awaitServing(serving: ServingPart): Part {
-  const { status, reason } = serving.condition;
-  const message = 'The route is made when the function runs.';
-  const held = status === 'True' ? REASON.waitingForServing : reason;
-  return { apply: [], remove: [], status: {}, condition: { status: 'Unknown', reason: held, message }, events: [] };
+/** The http trigger comes or goes with the new version. */
+function switching({ spec }: Function, { condition }: ServingPart): PartCondition {
+  if (isRouted(spec.serving))
+    return { status: 'Unknown', reason: awaited(condition), message: 'The route is made when the function runs.' };
+  const message = 'The http trigger is removed: the route goes when the new version runs.';
+  return { status: 'Unknown', reason: REASON.waitingForServing, message };
 }
 
-function clusterLocal(seen: FunctionSeen, serving: ServingPart, url: string | undefined): Part {
+function awaited({ status, reason }: PartCondition): string {
+  return status === 'True' ? REASON.waitingForServing : reason;
+}
+
+function awaitServing({ interceptions }: FunctionSeen, { active, condition }: ServingPart): Part {
+  const isHanded = interceptions.has(active?.metadata.name ?? '');
+  const message = isHanded
+    ? `The KEDA HTTP add-on does not lead to ${active?.metadata.name} yet.`
+    : 'The route is made when the function runs.';
+  const waits = { status: 'Unknown', reason: awaited(condition), message } as const;
+  return { apply: [], remove: [], status: {}, condition: waits, events: [] };
+}
+
+function clusterLocal(
+  seen: FunctionSeen,
+  serving: ServingPart,
+  { active, backend }: { active: Serving; backend: Backend },
+  now: Date,
+  settings: FunctionSettings,
+): Part {
+  const { fn } = seen;
   const message = 'No Gateway: the function can be reached inside the cluster only.';
-  const addresses = url === undefined ? undefined : [{ type: 'Internal', value: url }];
+  const { url } = backend;
+  const isThroughAddOn = isInterceptable(active.spec);
+  const entry = isThroughAddOn
+    ? makeInterceptorService(fn, settings.kedaHttpNamespace, settings.clusterDomain)
+    : undefined;
+  const service = replaced(seen.entryService, entry);
+  const handed = handedAt(seen, serving);
+  const movedAt = handed && url !== undefined ? latest(handed, namedAt(fn, active, url, now)) : undefined;
+  const drained = drain(seen, serving, movedAt, now, settings.drainSeconds);
   return {
-    apply: [],
-    remove: [...present(seen.route), ...present(seen.entryService), ...older(seen, serving)],
-    status: { route: undefined, addresses, url },
+    apply: service.apply,
+    remove: [...(seen.route ? [seen.route] : []), ...service.remove, ...(drained.over ? older(seen, serving) : [])],
+    status: { route: undefined, addresses: url === undefined ? undefined : [{ type: 'Internal', value: url }], url },
     condition: { status: 'True', reason: REASON.clusterLocal, message },
     events: [],
+    wakeAt: drained.wakeAt,
   };
 }
 
 function withGateway(
   seen: FunctionSeen,
   serving: ServingPart,
-  target: { gateway: Gateway; revision: string },
+  { gateway, backend }: { gateway: Gateway; backend: Backend },
   now: Date,
   settings: FunctionSettings,
 ): Part {
   const { fn, rewritesHosts } = seen;
-  const { gateway, revision } = target;
-  const wanted = makeHttpRoute({ fn, gateway, backend: { revision }, rewritesHosts });
+  const wanted = makeHttpRoute({ fn, gateway, backend, rewritesHosts });
   if (wanted === undefined) return badTemplate(gateway);
-  const verdict = verdictOf(seen.route, revision);
-  const drained = drain(seen, serving, verdict, now, settings);
+  const grant = grantFor(seen, backend);
+  const reach = reachOf(wanted, seen.route, gateway);
+  const verdict: Verdict = grant.problem ?? verdictOf(seen.route, { fn, gateway, wanted, reach, backend });
+  const handed = handedAt(seen, serving);
+  const movedAt = verdict.leads && handed ? latest(seen.routeAppliedAt, handed, ledAt(fn, verdict, now)) : undefined;
+  const drained = drain(seen, serving, movedAt, now, settings.drainSeconds);
+  const service = replaced(seen.entryService, makeEntryService(fn, gateway));
   return {
-    apply: [wanted, makeEntryService(fn, gateway)],
-    remove: drained.over ? older(seen, serving) : [],
-    status: exposure(fn, gateway, wanted, seen.route),
-    condition: verdict,
+    apply: [...grant.apply, wanted, ...service.apply],
+    remove: [...service.remove, ...(drained.over ? older(seen, serving) : [])],
+    status: exposure(gateway, wanted, seen.route, reach) satisfies Partial<FunctionStatus>,
+    condition: verdict.condition,
     events: [],
     wakeAt: drained.wakeAt,
     quietUntil: quietUntil(seen, verdict, now),
   };
 }
 
-/** A gateway accepts most routes at once: for a moment after the write the status does not mention that it has not yet. */
-function quietUntil({ routeAppliedAt }: FunctionSeen, verdict: PartCondition, now: Date): Date | undefined {
-  if (routeAppliedAt === undefined || verdict.reason !== REASON.waitingForRoute) return undefined;
+/** A route into another namespace needs its leave, given by a ReferenceGrant there; where nobody serves these, none is asked for. */
+function grantFor({ fn, grant, servesGrants }: FunctionSeen, { namespace }: Backend) {
+  if (namespace === undefined || !servesGrants) return { apply: [] };
+  const wanted = makeReferenceGrant(fn.metadata.namespace ?? '', namespace);
+  if (grant === undefined || isOurGrant(grant)) return { apply: [wanted] };
+  const message =
+    `ReferenceGrant ${namespace}/${wanted.metadata.name} exists and is not ours: delete or rename it, ` +
+    'so that the routes of this namespace can be let through to the KEDA HTTP add-on.';
+  const condition = { status: 'False', reason: REASON.nameTaken, message } as const;
+  return { apply: [], problem: { condition, leads: false } satisfies Verdict };
+}
+
+/**
+ * A gateway accepts most routes at once, and may hear of the Service of a new version after the route: for a moment after the write the
+ * status mentions neither.
+ */
+function quietUntil({ routeAppliedAt }: FunctionSeen, verdict: Verdict, now: Date): Date | undefined {
+  if (routeAppliedAt === undefined || verdict.mayFollow !== true) return undefined;
   const until = new Date(routeAppliedAt.getTime() + QUIET_MS);
   return until > now ? until : undefined;
 }
@@ -105,121 +198,49 @@ function quietUntil({ routeAppliedAt }: FunctionSeen, verdict: PartCondition, no
 function badTemplate(gateway: Gateway): Part {
   const { namespace, name } = gateway.metadata;
   const message = `Gateway ${namespace}/${name}: hostTemplate and pathTemplate may only use {{.Name}}, {{.Namespace}} and {{.Domain}}.`;
-  return {
-    apply: [],
-    remove: [],
-    status: {},
-    condition: { status: 'False', reason: 'InvalidTemplate', message },
-    events: [],
-  };
+  const condition = { status: 'False', reason: 'InvalidTemplate', message } as const;
+  return { apply: [], remove: [], status: {}, condition, events: [] };
 }
 
-interface ParentStatus {
-  parentRef?: { sectionName?: string };
-  conditions?: Condition[];
+/**
+ * Since when the gateway leads to the backend (docs/adr/0006). It seldom says so: a condition that stays True keeps its time when the
+ * route changes. But a gateway that takes longer than a moment has made the Function's own condition leave True and come back.
+ */
+function ledAt({ status }: Function, { acceptedAt }: Verdict, now: Date): Date {
+  const routed = findCondition(status?.conditions, CONDITION.routed);
+  if (routed === undefined || !hasLed(routed)) return now;
+  const isPast = acceptedAt !== undefined && acceptedAt <= now; // the gateway's clock may be ahead
+  return latest(new Date(routed.lastTransitionTime), isPast ? acceptedAt : undefined);
 }
 
-/** What the gateway says of the route as it is wanted now; one parent that accepts is enough. */
-function verdictOf(route: KubeObject | undefined, revision: string): PartCondition {
-  if (route === undefined || backendOf(route) !== revision) return waiting();
-  const verdicts = parentsOf(route).flatMap(({ conditions = [] }) =>
-    conditions.filter(({ type }) => type === 'Accepted'),
-  );
-  const current = verdicts.filter(
-    ({ observedGeneration }) => (observedGeneration ?? 0) >= (route.metadata.generation ?? 0),
-  );
-  const accepted = current.find(({ status }) => status === 'True');
-  if (accepted !== undefined)
-    return { status: 'True', reason: REASON.accepted, message: 'The gateway serves the route.' };
-  const refused = current.find(({ status }) => status === 'False');
-  if (refused === undefined) return waiting();
-  return {
-    status: 'False',
-    reason: REASON.routeRejected,
-    message: `The gateway refuses the route: ${refused.reason}: ${refused.message}`,
-  };
+/** Without a Gateway: since when the address of the Function is that of this version. Nobody is told before it runs. */
+function namedAt({ status }: Function, { status: active }: Serving, url: string, now: Date): Date {
+  if (status?.url !== url) return now;
+  const served = findCondition(status?.conditions, CONDITION.served);
+  const times = [active?.readyTime, served?.status === 'True' ? served.lastTransitionTime : undefined];
+  return latest(...times.map((time) => (time === undefined ? undefined : new Date(time))));
 }
 
-function waiting(): PartCondition {
-  return { status: 'Unknown', reason: REASON.waitingForRoute, message: 'The gateway has not accepted the route yet.' };
+/** Since when no older version answers for the hosts in the add-on; undefined while one does. The epoch where none ever did. */
+function handedAt(seen: FunctionSeen, serving: ServingPart): Date | undefined {
+  const { interceptions } = seen;
+  if (serving.active === undefined || !isInterceptable(serving.active.spec)) return new Date(0);
+  const said = older(seen, serving).flatMap((each) => {
+    const interception = interceptions.get(each.metadata.name);
+    return interception === undefined ? [] : [{ each, interception }];
+  });
+  if (said.some(({ each, interception }) => answers(each, interception))) return undefined;
+  return said.reduce((time, { interception }) => latest(time, interception.changedAt), new Date(0));
 }
 
-/** Older versions go when the gateway has accepted the route to the new one, and requests under way had time to end. */
-function drain(
-  seen: FunctionSeen,
-  serving: ServingPart,
-  verdict: PartCondition,
-  now: Date,
-  settings: FunctionSettings,
-) {
-  if (verdict.status !== 'True' || older(seen, serving).length === 0) return { over: false };
-  const until = new Date((seen.routeAppliedAt?.getTime() ?? 0) + settings.drainSeconds * 1000);
+/** Older versions go when requests are led to the new one, those under way had time to end, and the new one still runs. */
+function drain(seen: FunctionSeen, serving: ServingPart, movedAt: Date | undefined, now: Date, seconds: number) {
+  const isHeld = serving.running === undefined || older(seen, serving).length === 0;
+  if (movedAt === undefined || isHeld) return { over: false };
+  const until = new Date(movedAt.getTime() + seconds * 1000);
   return until <= now ? { over: true } : { over: false, wakeAt: until };
 }
 
-/** Servings that are neither wanted nor active. */
-function older({ servings }: FunctionSeen, { active, status }: ServingPart): Serving[] {
-  const kept = [active?.metadata.name, status.serving?.resourceRef];
-  return [...servings.values()].filter(({ metadata }) => !kept.includes(metadata.name));
-}
-
-function exposure(
-  fn: Function,
-  gateway: Gateway,
-  wanted: KubeObject,
-  route: KubeObject | undefined,
-): Partial<FunctionStatus> {
-  const hosts = hostnamesOf(fn, gateway) ?? [];
-  const paths = pathsOf(wanted);
-  const all = hosts.flatMap((host) => paths.map((path) => addressOf(host, path.value ?? '/', gateway)));
-  const addresses = all.filter(({ value }) => value.length <= LONGEST_ADDRESS);
-  const conditions = mergedConditions(route);
-  const external = addresses.find(({ type }) => type === 'External') ?? addresses[0];
-  return {
-    route: { hosts, paths: paths.slice(0, MOST_PATHS), ...(conditions.length > 0 && { conditions }) },
-    addresses,
-    url: external?.value,
-  };
-}
-
-function pathsOf(route: KubeObject): { type?: 'Exact' | 'PathPrefix' | 'RegularExpression'; value?: string }[] {
-  const rules = route['spec'].rules as { matches?: { path?: { type: 'Exact'; value: string } }[] }[];
-  return rules.flatMap(({ matches = [] }) =>
-    matches.map(({ path }) => path ?? { type: 'PathPrefix' as const, value: '/' }),
-  );
-}
-
-/** Scheme and port come from the listener that serves the host (gateway.md GW-24). */
-function addressOf(host: string, path: string, gateway: Gateway): FunctionAddress {
-  const inside = host.endsWith(`.${clusterDomain(gateway)}`);
-  const listeners = (gateway.spec.gatewaySpec?.listeners ?? []).filter(
-    (one) => covers(one, host) && isInternal(one, gateway) === inside,
-  );
-  const listener = listeners.find(({ protocol }) => protocol === 'HTTP') ?? listeners[0];
-  const scheme = listener?.protocol === 'HTTPS' ? 'https' : 'http';
-  const usual = scheme === 'https' ? 443 : 80;
-  const port = listener === undefined || listener.port === usual ? '' : `:${listener.port}`;
-  return { type: inside ? 'Internal' : 'External', value: `${scheme}://${host}${port}${encodeURI(path)}` };
-}
-
-/** The conditions of all parents: of each type the worst that still lets one parent serve, i.e. True wins. */
-function mergedConditions(route: KubeObject | undefined): Condition[] {
-  const merged = new Map<string, Condition>();
-  for (const condition of parentsOf(route).flatMap(({ conditions = [] }) => conditions)) {
-    if (merged.get(condition.type)?.status !== 'True') merged.set(condition.type, condition);
-  }
-  return [...merged.values()].slice(0, 8);
-}
-
-function parentsOf(route: KubeObject | undefined): ParentStatus[] {
-  return (route?.['status']?.parents ?? []) as ParentStatus[];
-}
-
-function backendOf(route: KubeObject): string | undefined {
-  const rules = (route['spec']?.rules ?? []) as { backendRefs?: { name: string }[] }[];
-  return rules.find(({ backendRefs }) => backendRefs !== undefined)?.backendRefs?.[0]?.name;
-}
-
-function present<T>(object: T | undefined): T[] {
-  return object === undefined ? [] : [object];
+function latest(...times: (Date | undefined)[]): Date {
+  return new Date(Math.max(0, ...times.map((time) => time?.getTime() ?? 0)));
 }

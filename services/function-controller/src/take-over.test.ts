@@ -139,7 +139,6 @@ describe('a Serving of the Go operator', () => {
     ['the image', { image: 'acme/other:v1@sha256:1' }],
     ['a digest that was not known', { image: 'acme/fn:v1' }],
     ['the port', { triggers: { http: { port: 9000 } } }],
-    ['the number of replicas', { scaleOptions: { minReplicas: 1 } }],
   ])('with other content is replaced: %s', (_what, more) => {
     const fn = makeGoFunction();
     const world = goWorld(fn, makeGoServing(fn, more));
@@ -152,6 +151,7 @@ describe('a Serving of the Go operator', () => {
   it.each<[string, Partial<Serving['spec']>]>([
     ['the route', { triggers: { http: { port: 8080, route: { hostnames: ['a.example.com'] } } } }],
     ['the start timeout', { timeout: '2m0s' }],
+    ['the number of replicas', { scaleOptions: { minReplicas: 1 } }],
   ])('is brought up to date in place when %s is another (Q12)', (_what, more) => {
     const fn = makeGoFunction();
     const world = goWorld(fn, makeGoServing(fn, more));

@@ -21,6 +21,8 @@ export const platformConfig = z.object({
   imagesDirectory: z.string().default('.local/images'),
   /** Folder for downloads and build layers that outlive a checkout. */
   openfunctionCache: z.string().default(join(homedir(), '.cache', 'openfunction')),
+  /** Path of a daprd; unset: the one in the cache, built there from its Go module when the first function needs it. */
+  daprd: z.string().optional(),
   /** Bare Git repository that the URL `local://samples` stands for. */
   samplesRepository: z.string().optional(),
   /** Builds at once. */

@@ -32,6 +32,7 @@ export interface PodSpec {
   serviceAccountName?: string;
   containers: Container[];
   initContainers?: Container[];
+  ephemeralContainers?: Container[];
   schedulingGates?: object[];
 }
 
@@ -77,6 +78,7 @@ export interface PodStatus {
   phase?: 'Pending' | 'Running' | 'Succeeded' | 'Failed';
   conditions?: ForeignCondition[];
   containerStatuses?: ContainerStatus[];
+  ephemeralContainerStatuses?: ContainerStatus[];
   startTime?: string;
   hostIP?: string;
   podIP?: string;
@@ -220,6 +222,27 @@ export type GatewayClass = TypedObject<
   { controllerName: string },
   { conditions?: ForeignCondition[]; supportedFeatures?: { name: string }[] }
 >;
+
+export interface ComponentMetadata {
+  name: string;
+  value?: unknown;
+  secretKeyRef?: { name?: string; key?: string };
+  envRef?: string;
+}
+
+export interface ComponentSpec {
+  type: string;
+  version: string;
+  metadata?: ComponentMetadata[];
+  ignoreErrors?: boolean;
+  initTimeout?: string;
+}
+
+/** Scopes and secret store of a Dapr Component stand beside its spec. */
+export type DaprComponent = TypedObject<ComponentSpec, undefined> & {
+  scopes?: string[];
+  auth?: { secretStore?: string };
+};
 
 /** `namespace/name` of an object. */
 export function keyOf(object: KubeObject): string {

@@ -2,6 +2,10 @@ import { resolve } from 'node:path';
 import type { KubeClient } from '@openfunction/kube';
 import type { Logger } from '@openfunction/telemetry';
 import type { PlatformConfig } from './config.ts';
+import { DaprPart } from './dapr/dapr-part.ts';
+import { DaprRuntime } from './dapr/runtime.ts';
+import { ScaledJobReconciler } from './keda/scaled-job-reconciler.ts';
+import { ScaledObjectReconciler } from './keda/scaled-object-reconciler.ts';
 import { serviceNameOf } from './knative/resources.ts';
 import { type ImageLookup, RevisionReconciler } from './knative/revision-reconciler.ts';
 import { Scaler } from './knative/scaler.ts';
@@ -38,8 +42,9 @@ export function makeParts(
   logger: Logger,
 ) {
   const watches = new Watches(client, logger);
-  const [deployments, revisionStore, serviceStore] = [
+  const [deployments, autoscalers, revisionStore, serviceStore] = [
     watches.store('deployments'),
+    watches.store('autoscalers'),
     watches.store('revisions'),
     watches.store('services'),
   ];
@@ -72,6 +77,7 @@ export function makeParts(
     client,
     revisions: revisionStore,
     deployments,
+    autoscalers,
     traffic,
     logger,
     isReachable,
@@ -81,6 +87,7 @@ export function makeParts(
     client,
     revisions: revisionStore,
     deployments,
+    autoscalers,
     pods,
     images,
     traffic,
@@ -94,7 +101,22 @@ export function makeParts(
     addressing: () => addressing,
   });
   const gatewayReconciler = new GatewayReconciler(client, directory, watches.store('routes'));
+  const runtime = new DaprRuntime({ program: config.daprd, logger });
+  const dapr = new DaprPart({ client, components: watches.store('components'), runtime });
   const loop = (name: string, run: (key: string) => Promise<void>) => new WorkLoop({ name, run, logger });
+  const scaling = { client, logger };
+  const scaledObjectReconciler = new ScaledObjectReconciler({
+    ...scaling,
+    objects: watches.store('scaledObjects'),
+    again: (key, ms) => scaledObjects.addAfter(key, ms),
+  });
+  const scaledJobReconciler = new ScaledJobReconciler({
+    ...scaling,
+    objects: watches.store('scaledJobs'),
+    again: (key, ms) => scaledJobs.addAfter(key, ms),
+  });
+  const scaledObjects: WorkLoop = loop('scaled objects', (key) => scaledObjectReconciler.reconcile(key));
+  const scaledJobs: WorkLoop = loop('scaled jobs', (key) => scaledJobReconciler.reconcile(key));
   const revisions: WorkLoop = loop('revisions', (key) => revisionReconciler.reconcile(key));
   return {
     watches,
@@ -103,6 +125,9 @@ export function makeParts(
     traffic,
     directory,
     scaler,
+    dapr,
+    scaledObjects,
+    scaledJobs,
     revisions,
     services: loop('services', (key) => serviceReconciler.reconcile(key)),
     routes: loop('routes', (key) => gatewayReconciler.route(key)),
@@ -112,6 +137,7 @@ export function makeParts(
       pods: watches.store('pods'),
       images,
       traffic,
+      dapr,
       directory: resolve(config.stateDirectory),
       env,
       logger,

@@ -3,6 +3,7 @@ import { KubeClient } from '@openfunction/kube';
 import type { RunningService, ServiceContext } from '@openfunction/service';
 import { builderCache, startBuilder } from './builder/index.ts';
 import type { PlatformConfig } from './config.ts';
+import { startClusterNames } from './dapr/cluster-names.ts';
 import { ImageStore } from './images/index.ts';
 import { makeServingCertificate } from './node/certificate.ts';
 import { Heartbeat } from './node/heartbeat.ts';
@@ -16,11 +17,18 @@ export async function start({ config, logger, health }: ServiceContext<PlatformC
   health.add('watches', () => ready || 'the objects of the cluster have not all been read yet');
   const client = await KubeClient.load({ kubeconfig: config.kubeconfig });
   const images = new ImageStore(resolve(config.imagesDirectory));
-  const parts = makeParts(client, images, config, process.env, logger);
+  // What its children get of it: a proxy of the host has no say, one of our own joins below.
+  const env: NodeJS.ProcessEnv = { ...process.env, HTTP_PROXY: undefined };
+  const parts = makeParts(client, images, config, env, logger);
   connectParts(parts);
 
   parts.addressing.port = await parts.router.start(config.httpPort);
   logger.info({ component: 'router', port: parts.addressing.port }, 'listening');
+  const clusterNames = await startClusterNames({
+    domains: [`svc.${config.clusterDomain}`, config.domain],
+    routerPort: () => parts.addressing.port,
+  });
+  env['HTTP_PROXY'] = clusterNames.url;
   const kubelet = new KubeletServer({
     ...(await makeServingCertificate(new Date())),
     clientCaFile: config.kubeletClientCa,
@@ -34,7 +42,9 @@ export async function start({ config, logger, health }: ServiceContext<PlatformC
   const heartbeat = new Heartbeat(client, logger);
   await heartbeat.start(kubeletPort);
   await parts.node.start();
-  for (const loop of [parts.services, parts.revisions, parts.routes, parts.gateways]) loop.start();
+  const { services, revisions, routes, gateways, scaledObjects, scaledJobs } = parts;
+  const loops = [services, revisions, routes, gateways, scaledObjects, scaledJobs];
+  for (const loop of loops) loop.start();
   parts.scaler.start();
   const builder = startBuilder({
     client,
@@ -50,10 +60,10 @@ export async function start({ config, logger, health }: ServiceContext<PlatformC
   const stop = async () => {
     heartbeat.stop();
     parts.scaler.stop();
-    for (const loop of [parts.services, parts.revisions, parts.routes, parts.gateways]) loop.stop();
+    for (const loop of loops) loop.stop();
     // At once: no new connections, and each function ends when its requests under way are answered.
     await Promise.all([parts.router.stop(), parts.node.stop(), builder.stop()]);
-    await Promise.all([kubelet.stop(), parts.watches.stop()]);
+    await Promise.all([kubelet.stop(), clusterNames.stop(), parts.watches.stop()]);
     await client.close();
   };
   return { stop };

@@ -1,4 +1,5 @@
 import {
+  DAPR_COMPONENT,
   DEPLOYMENT,
   GATEWAY_CLASS,
   HTTP_ROUTE,
@@ -7,6 +8,9 @@ import {
   KNATIVE_SERVICE,
   KUBE_GATEWAY,
   POD,
+  POD_AUTOSCALER,
+  SCALED_JOB,
+  SCALED_OBJECT,
 } from '@openfunction/api';
 import { type Change, type KubeClient, Reflector } from '@openfunction/kube';
 import type { Logger } from '@openfunction/telemetry';
@@ -15,11 +19,15 @@ import { REVISION_LABEL } from './knative/resources.ts';
 const WATCHED = {
   pods: { kind: POD },
   deployments: { kind: DEPLOYMENT, labelSelector: REVISION_LABEL },
+  autoscalers: { kind: POD_AUTOSCALER, labelSelector: REVISION_LABEL },
   services: { kind: KNATIVE_SERVICE },
   revisions: { kind: KNATIVE_REVISION },
   routes: { kind: HTTP_ROUTE },
   gateways: { kind: KUBE_GATEWAY },
   classes: { kind: GATEWAY_CLASS },
+  components: { kind: DAPR_COMPONENT },
+  scaledObjects: { kind: SCALED_OBJECT },
+  scaledJobs: { kind: SCALED_JOB },
 } satisfies Record<string, { kind: Kind; labelSelector?: string }>;
 
 export type Watched = keyof typeof WATCHED;

@@ -5,6 +5,7 @@ import { revisionKeyOf } from './knative/revision-reconciler.ts';
 import type { HttpRoute } from './objects.ts';
 import { keyOf } from './objects.ts';
 import type { Parts } from './parts.ts';
+import type { WorkLoop } from './work-loop.ts';
 
 /** All gateways and classes are looked at together: there are few. */
 const ALL = 'all';
@@ -14,11 +15,17 @@ export function connectParts(parts: Parts): void {
   const { watches } = parts;
   watches.on('pods', (change) => onPod(parts, change));
   watches.on('deployments', ({ object }) => wakeRevision(parts, object));
+  watches.on('autoscalers', ({ type, object }) => {
+    if (type === 'deleted') wakeRevision(parts, object);
+  });
   watches.on('services', (change) => onService(parts, change));
   watches.on('revisions', (change) => onRevision(parts, change));
   watches.on('routes', (change) => onRoute(parts, change));
   watches.on('gateways', () => onGateway(parts));
   watches.on('classes', () => onGateway(parts));
+  watches.on('scaledObjects', (change) => onScaled(parts.scaledObjects, change));
+  watches.on('scaledJobs', (change) => onScaled(parts.scaledJobs, change));
+  watches.on('components', (change) => parts.dapr.onComponent(change));
 }
 
 function onPod(parts: Parts, change: Change): void {
@@ -49,6 +56,13 @@ function onGateway(parts: Parts): void {
   parts.directory.invalidate();
   parts.gateways.add(ALL);
   for (const route of parts.watches.store('routes').list()) parts.routes.add(keyOf(route));
+}
+
+/** Our own status writes are no news. */
+function onScaled(loop: WorkLoop, { object, old }: Change): void {
+  const of = (one: KubeObject) => JSON.stringify([one.metadata.generation, one.metadata.annotations]);
+  if (old === undefined || of(object) !== of(old) || object.metadata.deletionTimestamp !== undefined)
+    loop.add(keyOf(object));
 }
 
 function wakeRevision(parts: Parts, object: KubeObject): void {

@@ -15,6 +15,8 @@ const MANIFESTS = [
   '20-knative-crds.yaml',
   '30-gateway-crds.yaml',
   '40-gateway.yaml',
+  '50-dapr-crds.yaml',
+  '60-keda-crds.yaml',
 ];
 
 /** A function of a few lines: answers what it is asked for, and does not mind being killed at SIGTERM. */
@@ -49,8 +51,8 @@ export interface LocalPlatform {
   stop(): Promise<void>;
 }
 
-/** Starts all of it in a temporary folder. */
-export async function startLocalPlatform(): Promise<LocalPlatform> {
+/** Starts all of it in a temporary folder, with further settings of the platform. */
+export async function startLocalPlatform(settings: Record<string, string> = {}): Promise<LocalPlatform> {
   const manifests = MANIFESTS.map((name) => join(DEPLOY, name));
   const cluster = await startTestCluster({ crds: false, manifests });
   const client = KubeClient.of(cluster.admin);
@@ -64,7 +66,7 @@ export async function startLocalPlatform(): Promise<LocalPlatform> {
     directory: join(directory, 'identity'),
   });
   const images = new ImageStore(join(directory, 'images'));
-  const run = () => startPlatform(cluster, directory, identity.kubeconfig);
+  const run = () => startPlatform(cluster, directory, { KUBECONFIG: identity.kubeconfig, ...settings });
   let platform = await run();
   const handle: LocalPlatform = {
     cluster,
@@ -89,7 +91,7 @@ export async function startLocalPlatform(): Promise<LocalPlatform> {
   return handle;
 }
 
-async function startPlatform(cluster: StartedCluster, directory: string, kubeconfig: string) {
+async function startPlatform(cluster: StartedCluster, directory: string, settings: Record<string, string>) {
   const logFile = join(directory, `platform-${Date.now()}.log`);
   const process_ = await startProcess({
     name: 'local-platform',
@@ -97,7 +99,6 @@ async function startPlatform(cluster: StartedCluster, directory: string, kubecon
     args: [MAIN],
     env: {
       PATH: process.env['PATH'] ?? '',
-      KUBECONFIG: kubeconfig,
       HTTP_PORT: '0',
       HEALTH_PORT: '0',
       HEALTH_HOST: '127.0.0.1',
@@ -107,6 +108,7 @@ async function startPlatform(cluster: StartedCluster, directory: string, kubecon
       OPENFUNCTION_CACHE: join(directory, 'cache'),
       PROGRESS_DEADLINE_SECONDS: '5',
       SECRET_OF_THE_PLATFORM: 'must not be seen',
+      ...settings,
     },
     logFile,
   });

@@ -134,6 +134,17 @@ describe('a Knative Service on the local platform', () => {
     expect(Object.values(env).join()).not.toContain('must not be seen');
   });
 
+  test('gets as many instances as its open requests need, up to max-scale, and fewer when they are over', async () => {
+    const annotations = { 'autoscaling.knative.dev/max-scale': '3', 'autoscaling.knative.dev/window': '6s' };
+    await serve('many', 'acme/hello:v1', { annotations, spec: { containerConcurrency: 1 } });
+    const host = `many.${namespace}.localhost`;
+    const asked = Array.from({ length: 12 }, () => ask(platform.port, host, '/env?ms=1000'));
+    const answers = await Promise.all(asked);
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+    expect(new Set(answers.map(({ body }) => JSON.parse(body).POD_NAME)).size).toBe(3);
+    await waitFor('no instance', async () => (await podsOf('many-v1')).length === 0, 30_000);
+  });
+
   test('streams bodies both ways, and upgrades connections', async () => {
     const body = 'x'.repeat(300_000);
     const answer = await ask(platform.port, `one.${namespace}.localhost`, '/echo', { method: 'POST', body });
@@ -217,7 +228,8 @@ describe('scaling', () => {
   }, 60_000);
 
   test('lets no more requests in than containerConcurrency', async () => {
-    await serve('narrow', 'acme/hello:v1', { spec: { containerConcurrency: 1 } });
+    const annotations = { 'autoscaling.knative.dev/max-scale': '1' }; // a second instance would let in a second request
+    await serve('narrow', 'acme/hello:v1', { annotations, spec: { containerConcurrency: 1 } });
     const host = `narrow.${namespace}.localhost`;
     const begun = performance.now();
     const answers = await Promise.all(Array.from({ length: 4 }, () => ask(platform.port, host, '/?ms=200')));

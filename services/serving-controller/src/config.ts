@@ -1,3 +1,4 @@
+import { DEFAULT_CLUSTER_DOMAIN } from '@openfunction/api';
 import { controllerSettings } from '@openfunction/controller';
 import { frameConfig } from '@openfunction/service';
 import { z } from 'zod';
@@ -6,5 +7,7 @@ import { z } from 'zod';
 export const ServingControllerConfig = z.object({
   ...frameConfig,
   ...controllerSettings,
+  /** DNS domain of the cluster, where no Gateway says it. */
+  clusterDomain: z.string().min(1).default(DEFAULT_CLUSTER_DOMAIN),
 });
 export type ServingControllerConfig = z.output<typeof ServingControllerConfig>;

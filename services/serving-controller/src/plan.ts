@@ -1,74 +1,183 @@
-import { type KubeObject, parseDuration, type Serving, type ServingStatus, STATE } from '@openfunction/api';
-import type { Plan } from '@openfunction/controller';
 import {
+  createdAt,
+  DAPR_COMPONENT,
+  DEPLOYMENT,
+  groupOf,
+  hasRun,
+  isOfKind,
+  JOB,
+  type Kind,
+  KNATIVE_SERVICE,
+  type KubeObject,
+  LABEL,
+  parseDuration,
+  SCALED_JOB,
+  SERVICE,
+  type Serving,
+  type ServingStatus,
+  STATEFUL_SET,
+  youngUntil,
+} from '@openfunction/api';
+import type { Adjustment, Plan } from '@openfunction/controller';
+import {
+  isChangedSince,
+  isGivenUp,
+  isHindered,
   markFailedToStart,
-  markNotInstalled,
+  markHeldUp,
+  markMissing,
+  markRetried,
   markRunning,
   markStarting,
   markTimedOut,
-  markUnsupported,
+  markUnresolved,
+  wordsLastUntil,
 } from './conditions.ts';
-import { unsupportedBy } from './dispatch.ts';
-import { knativeName, makeKnativeService } from './engines/knative/make.ts';
-import { type EngineResult, readResult } from './engines/knative/result.ts';
+import { absentComponents, componentProblems } from './dapr/references.ts';
+import type { EngineInput, ServingRefs } from './engines/engine.ts';
+import { engineOf, revisionMetadata } from './engines/index.ts';
 import type { ServingSeen } from './observe.ts';
+import { judge } from './results/judge.ts';
+import { recallRun } from './results/lost-status.ts';
+import type { Verdict } from './results/verdict.ts';
 
 /*
- *   (new) ──workload applied──► Starting ──ready──► Running ◄──┐
- *                                  ├──engine says False──► Failed ──recovers──┘
- *                                  └──first start took too long──► Timeout ──recovers──► Running
+ *   (new) ──objects applied──► Starting ──ready──► Running ◄──┐
+ *                                  ├──a part says False──► Failed ──recovers──┘
+ *                                  └──either, and it never ran in time──► Timeout: all is removed ──spec changes──► (new)
+ *
+ * While something is missing (a kind, a Component) nothing is made, and nothing is taken away.
  */
 
 /** How long a new Serving may go without saying `Starting`: most are ready sooner, and the write is spared. */
 const QUIET_START_MS = 2_000;
+/** What runs the function, one of which each Serving has. */
+const WORKLOADS: readonly Kind[] = [KNATIVE_SERVICE, DEPLOYMENT, STATEFUL_SET, JOB, SCALED_JOB];
+/** Annotations that Knative's autoscaler reads. */
+const SCALING = 'autoscaling.knative.dev/';
+/** Troubles that are said even of what has run: waiting alone may not end them. */
+const LASTING: readonly (string | undefined)[] = ['Unschedulable', 'PodEvicted', 'TriggerError', 'PartialTriggerError'];
 
 /** What to do for one Serving. */
 export function planServing(seen: ServingSeen, now: Date): Plan<ServingStatus> {
-  const { serving, installed, knativeService } = seen;
-  const unsupported = unsupportedBy(serving.spec);
-  if (unsupported !== undefined) return statusOnly(markUnsupported(serving, unsupported, now));
-  if (!installed) return { ...statusOnly(markNotInstalled(serving, now)), ...wakeAt(deadlineOf(serving), now) };
-  const result: EngineResult = knativeService === undefined ? { ready: 'Unknown' } : readResult(knativeService);
-  return { ...statusOnly(undefined), apply: [workloadOf(serving, knativeService)], ...progress(serving, result, now) };
+  const { serving, owned } = seen.input;
+  if (!isGivenUp(serving)) return planAttempt(seen, now);
+  // Its time counts from when the workload is made: what is left of the last attempt goes first, and nothing is made before that is said.
+  if (owned.length > 0 || !isChangedSince(serving)) return { ...nothing(), remove: [...owned] };
+  return { ...nothing(), status: markRetried(serving, now) };
+}
+
+function planAttempt(seen: ServingSeen, now: Date): Plan<ServingStatus> {
+  const { input, missing } = seen;
+  const { serving, owned } = input;
+  if (missing.length > 0) return { ...nothing(), status: markMissing(serving, missing, now) };
+  const problems = componentProblems(input);
+  if (problems.length > 0) return { ...nothing(), status: markUnresolved(serving, problems, now) };
+  const engine = engineOf(serving);
+  const wanted = engine.make(input);
+  const recalled = recallRun(serving, wanted, owned, now);
+  if (recalled !== undefined) return planAttempt({ ...seen, input: { ...input, serving: recalled } }, now);
+  const verdict = judge(wanted, seen, { hasRun: hasRun(serving), now });
+  const remove = owned.filter((object) => !wanted.some((each) => isSameObject(each, object)));
+  return {
+    ...nothing(),
+    rehearse: owned.length === 0 ? refusable(wanted) : [],
+    apply: wanted,
+    remove,
+    adjust: adjustRevision(seen),
+    ...progress(input, engine.refer(input), verdict, now),
+  };
 }
 
 /**
- * A workload that the Go operator made, told by its name, keeps its template: that operator wrote the same function in other words
- * (order of variables, contexts), which Knative would take for a change of a revision that has its name already. It was found to be
- * what is wanted when it was taken over; whatever is changed afterwards makes a new Serving.
+ * Of a version that is made of several objects, those that a cluster may refuse for what the user wrote: tried first, so that a refusal
+ * leaves no Component behind for the version that runs to load.
  */
-function workloadOf(serving: Serving, existing: KubeObject | undefined): KubeObject {
-  const wanted = makeKnativeService(serving);
-  const { status: _recorded, ...unnamed } = serving;
-  if (existing === undefined || wanted.metadata.name === knativeName(unnamed)) return wanted;
-  return { ...wanted, spec: { ...wanted['spec'], template: existing['spec'].template } };
+function refusable(wanted: readonly KubeObject[]): KubeObject[] {
+  const isPlain = (object: KubeObject) => isOfKind(object, DAPR_COMPONENT) || isOfKind(object, SERVICE);
+  return wanted.length === 1 ? [] : wanted.filter((object) => !isPlain(object));
 }
 
-function progress(serving: Serving, result: EngineResult, now: Date): Partial<Plan<ServingStatus>> {
-  if (result.ready === 'True') return { status: markRunning(serving, now) };
-  if (result.ready === 'False') return { status: markFailedToStart(serving, result, now) };
-  const started = serving.status?.state === STATE.running;
-  if (started) return {}; // a workload that is being rolled over goes on serving meanwhile
-  const deadline = deadlineOf(serving);
-  if (deadline !== undefined && deadline <= now) return { status: markTimedOut(serving, now) };
-  const quietUntil = new Date(createdAt(serving) + QUIET_START_MS);
-  if (serving.status?.state === undefined && quietUntil > now) return wakeAt(quietUntil, now);
-  return { status: markStarting(serving, result, now), ...wakeAt(deadline, now) };
+/**
+ * Labels and annotations that are changed in place: Knative allows no change of a template. It takes those of a Revision to the pods,
+ * which are rolled inside that Revision; but how it scales was copied to the Revision's PodAutoscaler when that was made, and is read
+ * there (knative.dev/serving v0.47, pkg/reconciler/revision/reconcile_resources.go).
+ */
+function adjustRevision({ input, revisions, autoscalers }: ServingSeen): Adjustment[] {
+  const metadata = isOfKnative(input) ? revisionMetadata(input) : undefined;
+  if (metadata === undefined) return [];
+  const named = (objects: readonly KubeObject[]) => objects.filter(({ metadata: { name } }) => name === metadata.name);
+  const { labels } = metadata;
+  const [scaling, others] = partition(metadata.annotations, (key) => key.startsWith(SCALING));
+  return [
+    ...named(revisions).map((object) => ({ object, labels, annotations: others })),
+    ...named(autoscalers).map((object) => ({ object, labels: {}, annotations: scaling })),
+  ];
 }
 
-function deadlineOf(serving: Serving): Date | undefined {
+/** The entries whose key passes, and the others. */
+function partition<Value>(record: Record<string, Value>, passes: (key: string) => boolean) {
+  const entries = Object.entries(record);
+  return [
+    Object.fromEntries(entries.filter(([key]) => passes(key))),
+    Object.fromEntries(entries.filter(([key]) => !passes(key))),
+  ] as const;
+}
+
+function progress(input: EngineInput, refs: ServingRefs, verdict: Verdict, now: Date): Partial<Plan<ServingStatus>> {
+  const { serving } = input;
+  if (verdict.ready === 'True')
+    return { status: markRunning(serving, refs, absentComponents(input), now), ...wakeAt(now, verdict.again) };
+  if (hasRun(serving)) return trouble(serving, refs, verdict, now);
+  const deadline = deadlineOf(input);
+  if (deadline !== undefined && deadline <= now) {
+    return { apply: [], adjust: [], remove: [...input.owned], status: markTimedOut(serving, refs, verdict, now) };
+  }
+  if (verdict.ready === 'False') {
+    return { status: markFailedToStart(serving, refs, verdict, now), ...wakeAt(now, deadline, verdict.again) };
+  }
+  const quietUntil = serving.status?.state === undefined ? youngUntil(serving, QUIET_START_MS, now) : undefined;
+  if (quietUntil !== undefined) return wakeAt(now, quietUntil, verdict.again);
+  const status = markStarting(serving, refs, verdict, now);
+  return { status, ...wakeAt(now, deadline, verdict.again, wordsLastUntil(serving, now)) };
+}
+
+/** Of what has run: a workload that is being rolled over, or wakes up, goes on serving meanwhile. */
+function trouble(serving: Serving, refs: ServingRefs, verdict: Verdict, now: Date): Partial<Plan<ServingStatus>> {
+  const again = wakeAt(now, verdict.again);
+  if (verdict.ready === 'False') return { status: markFailedToStart(serving, refs, verdict, now), ...again };
+  if (verdict.lasts === true || LASTING.includes(verdict.reason) || isHindered(serving))
+    return { status: markHeldUp(serving, verdict, now), ...again };
+  return again;
+}
+
+/** The end of the first start, counted from when there was something to start: waiting for a dependency does not count. */
+function deadlineOf({ serving, owned }: EngineInput): Date | undefined {
   const limit = serving.spec.timeout === undefined ? undefined : parseDuration(serving.spec.timeout);
-  return limit === undefined ? undefined : new Date(createdAt(serving) + limit);
+  const workload = owned.find(isWorkload);
+  if (limit === undefined || workload === undefined) return undefined;
+  return new Date(createdAt(workload) + limit);
 }
 
-function createdAt(serving: Serving): number {
-  return Date.parse(serving.metadata.creationTimestamp ?? '');
+function isWorkload(object: KubeObject): boolean {
+  const isProxy = object.metadata.labels?.[LABEL.proxy] !== undefined;
+  return !isProxy && WORKLOADS.some((kind) => isOfKind(object, kind));
 }
 
-function wakeAt(when: Date | undefined, now: Date): { wakeAt?: Date } {
-  return when === undefined || when <= now ? {} : { wakeAt: when };
+function isOfKnative({ owned }: EngineInput): boolean {
+  return owned.some((object) => isOfKind(object, KNATIVE_SERVICE));
 }
 
-function statusOnly(status: ServingStatus | undefined): Plan<ServingStatus> {
-  return { apply: [], remove: [], status, events: [] };
+function isSameObject(a: KubeObject, b: KubeObject): boolean {
+  return a.kind === b.kind && a.metadata.name === b.metadata.name && groupOf(a) === groupOf(b);
+}
+
+/** The earliest of these times that is still to come. */
+function wakeAt(now: Date, ...times: (Date | undefined)[]): { wakeAt?: Date } {
+  const [next] = times.filter((time) => time !== undefined && time > now).sort((a, b) => Number(a) - Number(b));
+  return next === undefined ? {} : { wakeAt: next };
+}
+
+function nothing(): Plan<ServingStatus> {
+  return { apply: [], remove: [], status: undefined, events: [] };
 }

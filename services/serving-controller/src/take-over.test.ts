@@ -1,9 +1,17 @@
-import { KNATIVE_SERVICE, type KubeObject, ownerReference, RESOURCE_REF, type Serving } from '@openfunction/api';
+import {
+  type Kind,
+  KNATIVE_SERVICE,
+  type KubeObject,
+  kindId,
+  ownerReference,
+  RESOURCE_REF,
+  type Serving,
+} from '@openfunction/api';
 import type { World } from '@openfunction/controller';
 import { Store } from '@openfunction/kube';
 import { describe, expect, it } from 'vitest';
-import { makeKnativeService } from './engines/knative/make.ts';
 import { observe } from './observe.ts';
+import { DEFAULT_CONFIG } from './operator-config.ts';
 import { planServing } from './plan.ts';
 
 const NOW = new Date('2026-01-01T12:00:00Z');
@@ -35,39 +43,50 @@ function left(name: string): KubeObject {
   return { apiVersion: 'serving.knative.dev/v1', kind: 'Service', metadata, spec: { template } };
 }
 
-function look(serving: Serving, ...services: KubeObject[]) {
-  const store = new Store();
-  for (const service of services) store.put(service);
-  const world = { store: () => store, served: (kind: unknown) => kind === KNATIVE_SERVICE } as unknown as World;
-  const seen = observe(serving, world);
-  const [workload] = planServing(seen, NOW).apply;
-  return { seen, workload };
+async function look(serving: Serving, ...services: KubeObject[]) {
+  const stores = new Map<string, Store>();
+  const store = (kind: Kind, view = '') => {
+    const key = `${kindId(kind)}${view}`;
+    const known = stores.get(key) ?? new Store();
+    stores.set(key, known);
+    return known;
+  };
+  for (const service of services) store(KNATIVE_SERVICE).put(service);
+  const world = { store, served: () => true, hasField: async () => true } as unknown as World;
+  const seen = await observe(serving, world, {
+    operatorConfig: { read: async () => DEFAULT_CONFIG },
+    clusterDomain: 'cluster.local',
+  });
+  const { apply, remove } = planServing(seen, NOW);
+  return { workload: apply[0], removed: remove.map(({ metadata }) => metadata.name) };
 }
 
 describe('a workload that the Go operator left', () => {
-  it('keeps its template, so that nothing is restarted, and gets our labels and owner', () => {
-    const { workload } = look(makeServing(LEFT), left(LEFT));
+  it('keeps its template, so that nothing is restarted, and gets our labels and owner', async () => {
+    const { workload, removed } = await look(makeServing(LEFT), left(LEFT));
     expect(workload?.['spec']).toEqual(left(LEFT)['spec']);
-    expect(workload?.metadata).toEqual(makeKnativeService(makeServing(LEFT)).metadata);
+    expect(workload?.metadata).toMatchObject({ name: LEFT, labels: { 'openfunction.io/serving': 'serving-a' } });
+    expect(removed).toEqual([]);
   });
 
-  it('is found by its owner when there was no time to record it: no second one is made', () => {
-    const { seen, workload } = look(makeServing(), left(LEFT));
-    expect(seen.knativeService?.metadata.name).toBe(LEFT);
+  it('is found by its owner when there was no time to record it: no second one is made', async () => {
+    const { workload } = await look(makeServing(), left(LEFT));
     expect(workload?.metadata.name).toBe(LEFT);
     expect(workload?.['spec']).toEqual(left(LEFT)['spec']);
   });
 
-  it('is made as we make it when it is gone', () => {
-    const { workload } = look(makeServing(LEFT));
-    expect(workload).toEqual(makeKnativeService(makeServing(LEFT)));
+  it('is made as we make it when it is gone', async () => {
+    const { workload } = await look(makeServing(LEFT));
+    expect(workload?.metadata.name).toBe(LEFT);
+    expect(workload?.['spec'].template.spec.containers[0].image).toBe('acme/fn:v1');
   });
 
-  it('does not stand for one of ours, whose drift is put right', () => {
-    const wanted = makeKnativeService(makeServing());
-    const ours = left(wanted.metadata.name);
-    for (const recorded of [undefined, wanted.metadata.name]) {
-      expect(look(makeServing(recorded), ours, left(LEFT)).workload).toEqual(wanted);
-    }
+  it('does not stand for one of ours, whose drift is put right', async () => {
+    const { workload: wanted } = await look(makeServing());
+    const ours = left(wanted?.metadata.name ?? '');
+    const { workload, removed } = await look(makeServing(), ours, left(LEFT));
+    expect(workload?.metadata.name).toBe(wanted?.metadata.name);
+    expect(workload?.['spec'].template.spec.containers[0].image).toBe('acme/fn:v1');
+    expect(removed).toEqual([LEFT]);
   });
 });

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Agent, request } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls, type PeerCertificate, type SecureVersion } from 'node:tls';
@@ -166,6 +167,24 @@ function say(to: ReviewServer, text: string, more?: { identity: Partial<ServerCe
   });
 }
 
+/** A connection over which nothing has been said yet. */
+async function open(to: ReviewServer): Promise<Socket> {
+  const socket = connectTls({ host: '127.0.0.1', port: to.port, servername: SERVER_NAME, ca: bundle.authority.cert });
+  said.add(socket);
+  await once(socket, 'secureConnect');
+  return socket;
+}
+
+/** The first of what the server says to these bytes; rejects when it closes the connection instead. */
+function ask(socket: Socket, text = REQUEST): Promise<string> {
+  return new Promise((resolve, reject) => {
+    socket.once('data', (data) => resolve(String(data)));
+    socket.once('error', reject);
+    socket.once('close', () => reject(new Error('closed without an answer')));
+    socket.write(text);
+  });
+}
+
 function head(headers: Record<string, string | number>): string {
   const lines = Object.entries({ Host: 'x', ...JSON_TYPE, ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
   return `POST ${MUTATE} HTTP/1.1\r\n${lines.join('')}\r\n`;
@@ -228,20 +247,26 @@ describe('stopping', () => {
     const late = say(stopping, head({ 'content-length': QUICK.length }) + QUICK.slice(1));
     stopping.drain();
     expect(await say(stopping, REQUEST)).toMatch(/^HTTP\/1\.1 200 .*connection: close/is);
-    const open = connectTls({
-      host: '127.0.0.1',
-      port: stopping.port,
-      servername: SERVER_NAME,
-      ca: bundle.authority.cert,
-    });
-    const answer = new Promise((resolve) => open.once('data', (data) => resolve(String(data))));
-    open.write(REQUEST.slice(0, 10));
-    await new Promise((resolve) => open.once('secureConnect', resolve));
+    const half = await open(stopping);
+    half.write(REQUEST.slice(0, 10));
     const closed = stopping.close();
-    open.write(REQUEST.slice(10));
-    expect(await answer).toMatch(/^HTTP\/1\.1 503 .*retry-after: 1/is);
+    expect(await ask(half, REQUEST.slice(10))).toMatch(/^HTTP\/1\.1 503 .*retry-after: 1/is);
     hangUp();
     await Promise.all([closed, late]);
+  });
+});
+
+describe('a process that was held up beyond its drain', () => {
+  it('answers what had arrived meanwhile, on connections old and new, before it closes', async () => {
+    const stopping = await serve();
+    const [used, spare] = await Promise.all([open(stopping), open(stopping)]);
+    await ask(used);
+    stopping.drain();
+    // All in one turn of the event loop, so nothing is read in between.
+    const answers = [ask(used), ask(spare), say(stopping, REQUEST)];
+    const closed = stopping.close();
+    for (const answer of await Promise.all(answers)) expect(answer).toMatch(/^HTTP\/1\.1 (200|503) /);
+    await closed;
   });
 });
 
@@ -302,9 +327,7 @@ describe('connections', () => {
     const startedAt = Date.now();
     const silent = connect(server.port, '127.0.0.1');
     silent.resume();
-    const trusted = { servername: SERVER_NAME, ca: bundle.authority.cert };
-    const spare = connectTls({ host: '127.0.0.1', port: server.port, ...trusted });
-    const answer = new Promise((resolve) => spare.once('data', (data) => resolve(String(data))));
+    const spare = await open(server);
     const dropped = vi.fn();
     spare.once('close', dropped);
     await new Promise((resolve) => silent.once('close', resolve));
@@ -312,8 +335,7 @@ describe('connections', () => {
     // Past the time for headers and the look that is taken every second.
     await vi.waitFor(() => expect(Date.now() - startedAt).toBeGreaterThan(7_000), { timeout: 9_000 });
     expect(dropped).not.toHaveBeenCalled();
-    spare.write(REQUEST);
-    expect(await answer).toMatch(/^HTTP\/1\.1 200 /);
+    expect(await ask(spare)).toMatch(/^HTTP\/1\.1 200 /);
     spare.destroy();
   }, 20_000);
 });

@@ -1,5 +1,6 @@
 import type { Server, ServerOptions } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import type { ReviewContext } from '@openfunction/admission';
 import { jsonOf, valueAt } from '@openfunction/api';
 import { explain } from '@openfunction/errors';
@@ -90,12 +91,22 @@ export async function serveReviews(settings: ServerSettings): Promise<ReviewServ
     swap: (next) => server.setSecureContext({ ...TLS, ...contextOf(next) }),
     drain: () => gate.drain(),
     close: async () => {
+      await readArrived();
       gate.close();
       const timer = setTimeout(() => sockets.forEach((socket) => void socket.destroy()), CLOSE_GRACE_MS);
       await app.close();
       clearTimeout(timer);
     },
   };
+}
+
+/**
+ * Waits until the event loop has read all that has arrived. A process that was held up has its timers called first, and closing
+ * then would break connections that hold a review: an API server sends none of them twice.
+ */
+async function readArrived(): Promise<void> {
+  // The first one ends the turn that is on, the second one a whole one.
+  for (let turns = 0; turns < 2; turns++) await setImmediate();
 }
 
 function contextOf({ cert, key, clientCa }: ServerIdentity) {

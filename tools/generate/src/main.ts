@@ -2,12 +2,13 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { StructuralSchema } from '@openfunction/api';
+import { functionsPackage } from './functions-package.ts';
 import { podSpecFromApiServer, podSpecFromFile } from './open-api.ts';
 import { makeOutputs, type Outputs, POD_SPEC_FILE } from './outputs.ts';
 
 /**
  * npm run generate [-- --verify] [--offline] [--open-api FILE]
- * Writes the CRDs, their schemas and the reference page. --verify writes nothing, names the files that differ and exits
+ * Writes the CRDs, their schemas, the reference page and the functions runtime as the sample has it. --verify writes nothing, names the files that differ and exits
  * with 1. --offline takes the committed PodSpec instead of asking an API server; --open-api reads it from a file.
  */
 const ROOT = resolve(import.meta.dirname, '../../..');
@@ -15,7 +16,7 @@ const { values } = parseArgs({
   options: { verify: { type: 'boolean' }, offline: { type: 'boolean' }, 'open-api': { type: 'string' } },
 });
 
-const outputs = makeOutputs(await podSpec());
+const outputs: Outputs = new Map([...makeOutputs(await podSpec()), ...(await functionsPackage(ROOT))]);
 const different = await differing(outputs);
 if (values.verify) report(different);
 else await write(different);

@@ -43,16 +43,17 @@ const OWN_STATUS = ['status.conditions', 'status.observedGeneration'];
 const STEP_TEXTS = ['buildDuration', 'message', 'reason'];
 /** Fields of ours that the original lacks, outside of pod templates. v1beta1 has the status of v1beta2. */
 const ADDED: Record<string, string[]> = {
-  'Function v1beta2': [...OWN_STATUS, 'status.url'],
+  'Function v1beta2': [...OWN_STATUS, 'status.url', 'status.versions'],
   'Function v1beta1': [
     ...OWN_STATUS,
     'status.url',
+    'status.versions',
     ...['build', 'serving'].flatMap((step) => STEP_TEXTS.map((text) => `status.${step}.${text}`)),
   ],
   'Builder v1beta2': OWN_STATUS,
   'Builder v1beta1': [...OWN_STATUS, 'status.buildDuration', 'status.message'],
-  'Serving v1beta2': [...OWN_STATUS, 'status.service'],
-  'Serving v1beta1': [...OWN_STATUS, 'status.service', 'status.message', 'status.reason'],
+  'Serving v1beta2': [...OWN_STATUS, 'status.readyTime', 'status.service'],
+  'Serving v1beta1': [...OWN_STATUS, 'status.readyTime', 'status.service', 'status.message', 'status.reason'],
 };
 
 /** Durations: any text in the original, Go's grammar in ours. The operator could not read anything else. */

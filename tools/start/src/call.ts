@@ -8,12 +8,18 @@ export interface Answer {
 
 const TIMEOUT_MS = 60_000;
 
-/** Calls a URL under `.localhost`. Node does not resolve such names: it connects to loopback and says the host. Throws `process.failed`. */
-export function callLocal(url: string): Promise<Answer> {
+/**
+ * Calls a URL under `.localhost`: a GET, or a POST when there is JSON to send. Node does not resolve such names: it connects to loopback
+ * and says the host. Throws `process.failed`.
+ */
+export function callLocal(url: string, json?: unknown): Promise<Answer> {
   const { host, port, pathname, search } = new URL(url);
   return new Promise((resolve, reject) => {
     const fail = (why: string) => reject(new CodedError('process.failed', `${url} does not answer: ${why}`));
-    const options = { host: '127.0.0.1', port: port || 80, path: pathname + search, headers: { host }, agent: false };
+    const content = json === undefined ? undefined : JSON.stringify(json);
+    const headers = { host, ...(content !== undefined && { 'content-type': 'application/json' }) };
+    const method = content === undefined ? 'GET' : 'POST';
+    const options = { host: '127.0.0.1', port: port || 80, path: pathname + search, method, headers, agent: false };
     const call = request({ ...options, timeout: TIMEOUT_MS }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -24,6 +30,6 @@ export function callLocal(url: string): Promise<Answer> {
     });
     call.on('timeout', () => call.destroy(new Error(`nothing came for ${TIMEOUT_MS / 1000} s`)));
     call.on('error', (error) => fail(explain(error)));
-    call.end();
+    call.end(content);
   });
 }

@@ -3,11 +3,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { explain } from '@openfunction/errors';
 import { stopOnEnd } from '@openfunction/local';
 import type { Cluster } from './cluster.ts';
+import { sendGreetings } from './greetings.ts';
 import { type Options, parseOptions, USAGE } from './options.ts';
 import { Report } from './report.ts';
 import { bringUp, type Launch } from './run.ts';
 import { RunningParts } from './running-parts.ts';
-import { applySample, callFunction, followFunction, readSample } from './sample.ts';
+import { applySample, callFunction, followFunction, readSamples } from './sample.ts';
 import { openState } from './state.ts';
 
 const LATE_PARTS_MS = 6_000;
@@ -23,7 +24,7 @@ async function main(): Promise<number> {
     return 0;
   }
   // A manifest that cannot be read is said before anything is started.
-  if (options.sample !== 'none') await readSample(options.sample);
+  if (options.sample !== 'none') await readSamples(options.sample);
   const report = new Report(print);
   const parts = new RunningParts(print);
   const state = await openState(options.state, { reset: options.reset });
@@ -64,29 +65,37 @@ async function trySample(launch: Launch, cluster: Cluster): Promise<string | und
     return undefined;
   }
   try {
-    const url = await runSample(launch, cluster, sample);
+    const urls = await runSamples(launch, cluster, sample);
     print('ready');
-    if (url !== '') showAnswer(url, await callFunction(url));
+    const [url = ''] = urls;
+    if (sample === 'bindings') showAnswer(url, await sendGreetings(urls));
+    else if (url !== '') showAnswer(url, await callFunction(url));
     return undefined;
   } catch (error) {
     return explain(error);
   }
 }
 
-async function runSample(
+/** Applies all, then follows one after the other; their URLs in the same order, empty for one that is not called by HTTP. */
+async function runSamples(
   { state, report }: Launch,
   cluster: Cluster,
   sample: Exclude<Options['sample'], 'none'>,
-): Promise<string> {
-  const { file, key } = await readSample(sample);
-  await report.step(
-    'admitted',
-    () => applySample(file, state, print),
-    (said) => said,
-  );
-  const url = await followFunction(cluster.client, key, report);
-  report.line('ready', `Function ${key.namespace}/${key.name}`);
-  return url;
+): Promise<string[]> {
+  const samples = await readSamples(sample);
+  for (const { file } of samples) {
+    await report.step(
+      'admitted',
+      () => applySample(file, state, print),
+      (said) => said,
+    );
+  }
+  const urls: string[] = [];
+  for (const { key } of samples) {
+    urls.push(await followFunction(cluster.client, key, report));
+    report.line('ready', `Function ${key.namespace}/${key.name}`);
+  }
+  return urls;
 }
 
 function showAnswer(url: string, answer: string): void {

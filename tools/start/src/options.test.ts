@@ -32,7 +32,10 @@ test('the option --state wins over OPENFUNCTION_STATE', () => {
 });
 
 test.each([
-  { argv: ['--sample', 'rust'], sentence: '--sample "rust" is not supported: use go, node, typescript, python, none' },
+  {
+    argv: ['--sample', 'rust'],
+    sentence: '--sample "rust" is not supported: use go, node, typescript, python, bindings, none',
+  },
   { argv: ['--replicas', '0'], sentence: '--replicas "0" is not a number between 1 and 9' },
   { argv: ['--port', '70000'], sentence: '--port "70000" is not a number between 0 and 65535' },
   { argv: ['--port', '8e3'], sentence: '--port "8e3" is not a number between 0 and 65535' },

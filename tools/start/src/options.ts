@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util';
 import { CodedError, explain } from '@openfunction/errors';
 
-const SAMPLES = ['go', 'node', 'typescript', 'python', 'none'] as const;
+const SAMPLES = ['go', 'node', 'typescript', 'python', 'bindings', 'none'] as const;
 
 /** What `npm start` is asked to do. */
 export interface Options {
-  /** One of samples/hello-*, the path of a manifest with a Function of one's own, or none. */
+  /** One of samples/hello-*, the samples of bindings, the path of a manifest with a Function of one's own, or none. */
   sample: (typeof SAMPLES)[number] | { manifest: string };
   /** Stop everything after the sample has answered. */
   once: boolean;
@@ -27,7 +27,8 @@ export interface Options {
 export const USAGE = `npm start -- [options]
 
   --sample NAME       function to build and call: go, node (default), typescript, python, none,
-                      or the path of a manifest (contains a "/" or ends with .yaml)
+                      or the path of a manifest (contains a "/" or ends with .yaml);
+                      bindings: functions in Go and TypeScript that send greetings to another one (needs Go)
   --once              stop everything after its answer: exit code 0, or 1 with the reason
   --port N            port of the functions on 127.0.0.1 (default 8080 if free; 0: any free one)
   --replicas N        processes of each service (default 1)

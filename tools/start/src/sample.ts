@@ -6,6 +6,7 @@ import { CodedError, explain } from '@openfunction/errors';
 import type { KubeClient } from '@openfunction/kube';
 import { findProgram, poll, readManifests, type Say } from '@openfunction/local';
 import { callLocal } from './call.ts';
+import { GREETING_SAMPLES } from './greetings.ts';
 import type { Options } from './options.ts';
 import type { Report } from './report.ts';
 import { ROOT } from './root.ts';
@@ -24,12 +25,23 @@ export interface FunctionKey {
   name: string;
 }
 
-/** The manifest of a sample, and the Function in it. Throws `config.invalid` when it has none. */
-export async function readSample(
-  sample: Exclude<Options['sample'], 'none'>,
-): Promise<{ file: string; key: FunctionKey }> {
-  const file =
-    typeof sample === 'object' ? resolve(sample.manifest) : join(ROOT, 'samples', `hello-${sample}`, 'function.yaml');
+/** A manifest, and the Function in it. */
+export interface Sample {
+  file: string;
+  key: FunctionKey;
+}
+
+/** Manifests of the samples that are more than one Function, in the order in which they are applied. */
+const MANIFESTS: Partial<Record<string, readonly string[]>> = { bindings: GREETING_SAMPLES };
+
+/** The manifests of a sample. Throws `config.invalid` when there is none, or no Function in it. */
+export async function readSamples(sample: Exclude<Options['sample'], 'none'>): Promise<Sample[]> {
+  if (typeof sample === 'object') return [await readSample(resolve(sample.manifest))];
+  const files = MANIFESTS[sample] ?? [`hello-${sample}/function.yaml`];
+  return await Promise.all(files.map((file) => readSample(join(ROOT, 'samples', file))));
+}
+
+async function readSample(file: string): Promise<Sample> {
   const objects = await readManifests([file]).catch((error: NodeJS.ErrnoException) => {
     throw error.code === 'ENOENT' ? new CodedError('config.invalid', `there is no manifest ${file}`, error) : error;
   });

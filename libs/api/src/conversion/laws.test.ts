@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import { isEqual, type Tree } from '../json.ts';
 import { isObject } from '../rules.ts';
@@ -131,6 +131,9 @@ function overTheWire(object: unknown): unknown {
 }
 
 const ways = (Object.keys(KINDS) as Kind[]).flatMap((kind) => [[kind, 'v1beta1'] as const, [kind, 'v1beta2'] as const]);
+
+// Thousands of objects each: many times the usual test, and its time on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
 
 describe.each(ways)('conversion of %s from %s', (kind, version) => {
   const other = OTHER[version];

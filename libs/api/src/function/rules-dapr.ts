@@ -1,6 +1,7 @@
 import { type Complaint, invalid, isBlank, isObject, type Rule, required, valueAt } from '../rules.ts';
 import { served } from './examples.ts';
 import { itemRule, TEXT } from './field-rules.ts';
+import { DAPR_NAME_RULES } from './rules-dapr-names.ts';
 
 /** References to Dapr components: `triggers.dapr`, `triggers.inputs` and `outputs`. */
 
@@ -171,4 +172,5 @@ export const DAPR_RULES: readonly Rule[] = [
     (type) =>
       typeof type === 'string' && type !== '' && !type.startsWith('state.') ? invalid(type, STATE) : undefined,
   ),
+  ...DAPR_NAME_RULES,
 ];

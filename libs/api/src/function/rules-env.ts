@@ -1,20 +1,13 @@
-import { ANNOTATION, FUNCTION_CONTAINER, PAUSED_ANNOTATION } from '../names.ts';
-import {
-  type Complaint,
-  CREATE_AND_UPDATE,
-  isAbsent,
-  isObject,
-  type Rule,
-  segments,
-  unsupported,
-  valueAt,
-} from '../rules.ts';
+import { ANNOTATION, FUNCTION_CONTAINER } from '../names.ts';
+import { CREATE_AND_UPDATE, invalid, isAbsent, type Rule, segments, unsupported, valueAt } from '../rules.ts';
 import { built, served } from './examples.ts';
 import { isOther, saysWords } from './field-rules.ts';
+import { keysRule } from './rules-keys.ts';
 
 /** Maps that become environment variables, and the template of the Pods. */
 
 const PARAMS = 'spec.serving.params';
+const NUMBER = 'must be the number of a version, such as "2": `status.versions` lists them';
 const VARIANTS = ['compat', 'compat-smart'];
 const TEMPLATE = 'spec.serving.template';
 
@@ -32,50 +25,6 @@ const INJECTED = [
   'POD_NAME',
   'POD_NAMESPACE',
 ];
-
-/**
- * Variables that change the programs which build, and not what is built: what they load or run, where they are found, where they
- * read credentials. A strategy hands the variables of a build to the builder's own tools, so that whoever may write a Function could
- * make these run something else, with the credentials of the build. `ENV` and options of compilers stay free: shells that build are
- * not interactive, and MAVEN_OPTS, GOFLAGS and the like are what `env` is for.
- */
-const OF_THE_BUILDER: readonly (readonly [why: string, ...names: string[]])[] = [
-  ['the dynamic loader takes libraries from it', 'LD_PRELOAD', 'LD_LIBRARY_PATH', 'LD_AUDIT'],
-  ['shells run or split by it', 'BASH_ENV', 'SHELLOPTS', 'BASHOPTS', 'PS4', 'IFS'],
-  ['programs are found by it', 'PATH'],
-  ['credentials and settings are read there', 'HOME', 'DOCKER_CONFIG'],
-  ['Node.js takes options and code from it', 'NODE_OPTIONS'],
-  ['Python takes code from it', 'PYTHONPATH', 'PYTHONHOME', 'PYTHONSTARTUP'],
-  ['Perl and Ruby take code from it', 'PERL5LIB', 'PERL5OPT', 'RUBYLIB', 'RUBYOPT'],
-  ['Java takes options and agents from it', 'JAVA_TOOL_OPTIONS', 'JDK_JAVA_OPTIONS', '_JAVA_OPTIONS'],
-  ['git runs what it names', 'GIT_SSH', 'GIT_SSH_COMMAND', 'GIT_ASKPASS', 'GIT_EXEC_PATH'],
-];
-const WHY_OF_THE_BUILDER = new Map(OF_THE_BUILDER.flatMap(([why, ...names]) => names.map((name) => [name, why])));
-
-/** Complaints about keys of a map, each at its key. */
-function keysRule(
-  path: string,
-  row: Pick<Rule, 'id' | 'level' | 'says' | 'accepts' | 'refuses'>,
-  complain: (key: string) => Complaint | undefined,
-): Rule {
-  return {
-    ...row,
-    id: `${path.slice('spec.'.length)}.${row.id}`,
-    number: 'N22',
-    path: `${path}.*`,
-    within: path,
-    on: CREATE_AND_UPDATE,
-    broken: (object) => {
-      const map = valueAt(object, path);
-      if (!isObject(map)) return undefined;
-      const found = Object.keys(map).flatMap((key) => {
-        const complaint = complain(key);
-        return complaint === undefined ? [] : [{ ...complaint, at: [...segments(path), key] }];
-      });
-      return found.length === 0 ? undefined : found;
-    },
-  };
-}
 
 function legalKeys(path: string, example: (map: object) => unknown): Rule {
   const row = { id: 'legal', level: 'deny' as const, says: 'a key that is no name of an environment variable' };
@@ -123,24 +72,6 @@ function ignoredField(field: string, value: unknown, why: string): Rule {
 
 export const ENV_RULES: readonly Rule[] = [
   legalKeys('spec.build.env', (env) => built({ env })),
-  keysRule(
-    'spec.build.env',
-    {
-      id: 'builder',
-      level: 'deny',
-      says: `a name that changes the builder itself: ${[...WHY_OF_THE_BUILDER.keys()].join(', ')}`,
-      accepts: built({ env: { MAVEN_OPTS: '-Xmx1g' } }),
-      refuses: built({ env: { LD_PRELOAD: '/workspace/source/evil.so' } }),
-    },
-    (key) => {
-      const why = WHY_OF_THE_BUILDER.get(key);
-      if (why === undefined) return undefined;
-      return {
-        reason: 'Forbidden',
-        detail: `changes the builder itself (${why}): set it in a builder image of your own`,
-      };
-    },
-  ),
   legalKeys(PARAMS, (params) => served({ serving: { params } })),
   keysRule(
     PARAMS,
@@ -192,15 +123,29 @@ export const ENV_RULES: readonly Rule[] = [
   {
     id: 'paused.known',
     number: 'own',
-    path: `metadata.annotations.[${PAUSED_ANNOTATION}]`,
+    path: `metadata.annotations.[${ANNOTATION.paused}]`,
     on: CREATE_AND_UPDATE,
     level: 'warn',
     says: 'neither `true` nor `false`: only `true` pauses',
     broken: (fn) => {
-      const value = valueAt(fn, ['metadata', 'annotations', PAUSED_ANNOTATION]);
+      const value = valueAt(fn, ['metadata', 'annotations', ANNOTATION.paused]);
       return isOther(value, ['true', 'false']) ? unsupported(value, ['true', 'false']) : undefined;
     },
-    accepts: { metadata: { annotations: { [PAUSED_ANNOTATION]: 'false' } }, ...(served({}) as object) },
-    refuses: { metadata: { annotations: { [PAUSED_ANNOTATION]: 'True' } }, ...(served({}) as object) },
+    accepts: { metadata: { annotations: { [ANNOTATION.paused]: 'false' } }, ...(served({}) as object) },
+    refuses: { metadata: { annotations: { [ANNOTATION.paused]: 'True' } }, ...(served({}) as object) },
+  },
+  {
+    id: 'rollback-to.number',
+    number: 'own',
+    path: `metadata.annotations.[${ANNOTATION.rollbackTo}]`,
+    on: CREATE_AND_UPDATE,
+    level: 'deny',
+    says: 'no whole number above 0, as in `status.versions`',
+    broken: (fn) => {
+      const value = valueAt(fn, ['metadata', 'annotations', ANNOTATION.rollbackTo]);
+      return typeof value === 'string' && !/^[1-9]\d{0,8}$/.test(value) ? invalid(value, NUMBER) : undefined;
+    },
+    accepts: { metadata: { annotations: { [ANNOTATION.rollbackTo]: '2' } }, ...(served({}) as object) },
+    refuses: { metadata: { annotations: { [ANNOTATION.rollbackTo]: 'v2' } }, ...(served({}) as object) },
   },
 ];

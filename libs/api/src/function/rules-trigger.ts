@@ -1,15 +1,29 @@
-import { isAbsent, isBlank, isObject, type Rule, required, unsupported, valueAt } from '../rules.ts';
+import { isLoadTrigger } from '../names.ts';
+import {
+  CREATE_AND_UPDATE,
+  invalid,
+  isAbsent,
+  isBlank,
+  isObject,
+  type Rule,
+  required,
+  unsupported,
+  valueAt,
+} from '../rules.ts';
 import { scaled, served } from './examples.ts';
 import { isOther, itemRule, saysWords, TEXT, twinOfWords } from './field-rules.ts';
 
-const SCALE_TRIGGERS = 'spec.serving.scaleOptions.keda.triggers';
+const SCALE = 'spec.serving.scaleOptions';
+const SCALE_TRIGGERS = `${SCALE}.keda.triggers`;
 const CRON = { type: 'cron', metadata: { timezone: 'UTC' } };
-
-/** Scalers whose target may stand outside of `metadata`. */
-const WITHOUT_METADATA = ['cpu', 'memory'];
 
 function scaleTrigger(more: object): unknown {
   return scaled({ keda: { triggers: [{ ...CRON, ...more }] } });
+}
+
+function scaledByLoad(minReplicas: number): unknown {
+  const scaleOptions = { minReplicas, keda: { triggers: [{ type: 'cpu', metadata: {} }] } };
+  return served({ serving: { triggers: { dapr: [{ name: 'cron' }] }, scaleOptions } });
 }
 
 /** A word in each KEDA trigger. */
@@ -71,10 +85,32 @@ export const TRIGGER_RULES: readonly Rule[] = [
     (metadata, trigger) => {
       // The API server drops members that are null.
       const isEmpty = isObject(metadata) && Object.values(metadata).every(isAbsent);
-      const isFree = WITHOUT_METADATA.some((type) => type === valueAt(trigger, 'type'));
-      return isEmpty && !isFree ? required('must hold the settings of the scaler') : undefined;
+      // Their target may stand outside of it.
+      return isEmpty && !isLoadTrigger(trigger) ? required('must hold the settings of the scaler') : undefined;
     },
   ),
+  {
+    // KEDA refuses zero then; the scaler gets one.
+    id: 'serving.scaleOptions.minReplicas.woken',
+    number: 'N12',
+    path: `${SCALE}.minReplicas`,
+    within: SCALE,
+    about: [SCALE_TRIGGERS],
+    on: CREATE_AND_UPDATE,
+    level: 'warn',
+    says: '0, when an event-driven function has triggers of `cpu` and `memory` alone',
+    broken: (fn) => {
+      const [min, triggers] = [valueAt(fn, `${SCALE}.minReplicas`), valueAt(fn, SCALE_TRIGGERS)];
+      const isAsleep = min === 0 && Array.isArray(triggers) && triggers.length > 0 && triggers.every(isLoadTrigger);
+      const isHttp = !isAbsent(valueAt(fn, 'spec.serving.triggers.http'));
+      const isJob = valueAt(fn, 'spec.serving.workloadType') === 'Job';
+      return isAsleep && !isHttp && !isJob
+        ? invalid(min, 'one replica is kept, as cpu and memory wake nobody: write 1, or add a trigger of another type')
+        : undefined;
+    },
+    accepts: scaledByLoad(1),
+    refuses: scaledByLoad(0),
+  },
   scaleTriggerWord('authenticationRef.kind', ['TriggerAuthentication', 'ClusterTriggerAuthentication'], (kind) => ({
     authenticationRef: { name: 'auth', kind },
   })),

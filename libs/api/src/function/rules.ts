@@ -14,6 +14,7 @@ import {
 import { built, served } from './examples.ts';
 import { boundsRule, type Example, hasText, span, spanRule, wordRule } from './field-rules.ts';
 import { BUILD_RULES } from './rules-build.ts';
+import { BUILDER_ENV_RULES } from './rules-builder-env.ts';
 import { CLUSTER_RULES } from './rules-cluster.ts';
 import { CONVERSION_RULES } from './rules-conversion.ts';
 import { DAPR_RULES } from './rules-dapr.ts';
@@ -21,6 +22,7 @@ import { ENGINE_RULES } from './rules-engine.ts';
 import { ENV_RULES } from './rules-env.ts';
 import { IMAGE_RULES } from './rules-image.ts';
 import { SCALE_RULES } from './rules-scale.ts';
+import { SECRET_RULES } from './rules-secrets.ts';
 import { TRACING_RULES } from './rules-tracing.ts';
 import { TRIGGER_RULES } from './rules-trigger.ts';
 
@@ -285,6 +287,7 @@ export const FUNCTION_RULES: readonly Rule[] = [
     served({ serving: { triggers: { http: { port } } } }),
   ),
   ...IMAGE_RULES,
+  ...SECRET_RULES,
   ...BUILD_RULES,
   ...SCALE_RULES,
   ...TRIGGER_RULES,
@@ -292,6 +295,7 @@ export const FUNCTION_RULES: readonly Rule[] = [
   ...ENGINE_RULES,
   ...TRACING_RULES,
   ...ENV_RULES,
+  ...BUILDER_ENV_RULES,
   ...CLUSTER_RULES,
   ...CONVERSION_RULES,
   wordRule('V39', 'spec.serving.triggers.http.engine', ['knative', 'keda'], (engine) =>

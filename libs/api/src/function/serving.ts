@@ -15,7 +15,10 @@ export const DaprOutput = z.object({
   topic: z.string().optional().describe('Topic. Needed for pubsub.'),
   operation: z.string().optional().describe('Operation of the binding, e.g. create.'),
   metadata: textMap().optional().describe('Settings handed to Dapr with each call.'),
-  outputName: z.string().optional().describe('Deprecated: name of the output in v1beta1.'),
+  outputName: z
+    .string()
+    .optional()
+    .describe('Name of the output in the function. Unset: `name`. Needed where several outputs use one component.'),
 });
 export type DaprOutput = z.input<typeof DaprOutput>;
 

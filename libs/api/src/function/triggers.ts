@@ -36,7 +36,10 @@ const daprSource = {
 /** The function is called for each event of a Dapr component. */
 export const DaprTrigger = z.object({
   ...daprSource,
-  inputName: z.string().optional().describe('Deprecated: name of the input in v1beta1.'),
+  inputName: z
+    .string()
+    .optional()
+    .describe('Name of the input in the function. Unset: `name`. Needed where several inputs use one component.'),
 });
 export type DaprTrigger = z.input<typeof DaprTrigger>;
 

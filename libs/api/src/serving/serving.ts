@@ -19,6 +19,11 @@ export const ServingStatus = z.object({
   state: z.string().optional().describe('Starting, Running, Failed or Timeout.'),
   reason: z.string().optional().describe('Why it is in this state, in one word.'),
   message: z.string().optional().describe('Why it is in this state, in one sentence.'),
+  readyTime: z
+    .string()
+    .meta({ format: 'date-time' })
+    .optional()
+    .describe('When it first ran. From then on spec.timeout bounds nothing.'),
   resourceRef: textMap()
     .optional()
     .describe('Names of the objects made, by kind, e.g. under serving.knative.dev/service.'),

@@ -39,3 +39,10 @@ test('other replacements are kept, and folders beside a module are not', () => {
   expect(text).not.toContain('../api');
   expect(text).toContain('\ta.b/c v1.0.0 => d.e/f v1.2.3\n');
 });
+
+test('a module of which only a part is compiled comes from the copy that holds it', () => {
+  const theirs = { Go: '1.24', Require: [], Replace: null };
+  expect(goModOf(PROGRAMS.daprd, theirs, '/scratch/pruned')).toContain(
+    'replace (\n\tgithub.com/dapr/dapr => /scratch/pruned\n)',
+  );
+});

@@ -1,4 +1,5 @@
-import { chmod, copyFile, readFile, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { chmod, copyFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodedError, explain } from '@openfunction/errors';
 import { describeExit, startProcess } from '../process/process.ts';
@@ -42,9 +43,21 @@ async function writeModule(program: Program, scratch: string): Promise<void> {
   const fetched = await run('go', ['mod', 'download', '-json', `${program.module}@v${program.version}`], options);
   const { Dir: folder } = JSON.parse(fetched) as { Dir: string };
   const theirs = JSON.parse(await run('go', ['mod', 'edit', '-json', join(folder, 'go.mod')], options)) as GoMod;
-  await writeFile(join(scratch, 'go.mod'), goModOf(program, theirs));
+  const own = program.only && (await prunedModule(program.only, folder, join(scratch, 'pruned')));
+  await writeFile(join(scratch, 'go.mod'), goModOf(program, theirs, own));
   await copyFile(join(folder, 'go.sum'), join(scratch, 'go.sum'));
   await chmod(join(scratch, 'go.sum'), 0o644); // the module cache is read-only
+}
+
+/** A copy of a module that holds, of one of its folders, only some files; returns its path. Throws when one of them is not there. */
+async function prunedModule(only: NonNullable<Program['only']>, folder: string, copy: string): Promise<string> {
+  const pruned = join(folder, only.folder);
+  await cp(folder, copy, { recursive: true, mode: constants.COPYFILE_FICLONE, filter: (path) => path !== pruned });
+  const target = join(copy, only.folder);
+  await chmod(join(target, '..'), 0o755); // the module cache is read-only
+  await mkdir(target);
+  for (const file of only.files) await copyFile(join(pruned, file), join(target, file));
+  return copy;
 }
 
 /**
@@ -74,9 +87,9 @@ export interface GoMod {
 /**
  * The go.mod of a module that requires the program's module and all that it requires. `replace` lines count only in the main
  * module, so they are repeated; those that point into the program's repository get the version published beside it: for
- * Kubernetes v1.X.Y its staging modules v0.X.Y, for etcd the version required anyway.
+ * Kubernetes v1.X.Y its staging modules v0.X.Y, for etcd the version required anyway. `copy` is a folder to take the module from.
  */
-export function goModOf(program: Program, theirs: GoMod): string {
+export function goModOf(program: Program, theirs: GoMod, copy?: string): string {
   const requires = [{ Path: program.module, Version: `v${program.version}` }, ...theirs.Require];
   const replaces = (theirs.Replace ?? []).flatMap(({ Old, New }) => {
     const old = Old.Version === undefined ? Old.Path : `${Old.Path} ${Old.Version}`;
@@ -93,7 +106,7 @@ export function goModOf(program: Program, theirs: GoMod): string {
       'require',
       requires.map(({ Path, Version }) => `${Path} ${Version}`),
     ),
-    block('replace', replaces),
+    block('replace', copy === undefined ? replaces : [...replaces, `${program.module} => ${copy}`]),
   ].join('');
 }
 
@@ -102,13 +115,17 @@ async function compile(program: Program, main: string, file: string, scratch: st
     name: 'go build',
     command: 'go',
     // -mod=mod: sums of the modules that are replaced are not in their go.sum and are added here.
-    args: ['build', '-mod=mod', '-trimpath', `-ldflags=${linkerFlags(program)}`, '-o', file, main],
+    args: ['build', '-mod=mod', '-trimpath', ...tagsOf(program), `-ldflags=${linkerFlags(program)}`, '-o', file, main],
     env: { ...process.env, GOWORK: 'off' },
     cwd: scratch,
     logFile: join(scratch, 'build.log'),
   });
   const exit = await compiler.exited;
   if (exit.code !== 0) throw new Error(`${describeExit(exit)}: ${(await compiler.lastLines()).join(' | ')}`);
+}
+
+function tagsOf({ tags }: Program): string[] {
+  return tags === undefined ? [] : ['-tags', tags];
 }
 
 /** What Kubernetes' own release build stamps; without it the server calls itself v0.0.0 and clients stumble over it. */

@@ -17,8 +17,8 @@ export interface Source {
 
 /** Where a program can be downloaded for this machine; empty when nobody publishes it. */
 export function sourcesOf(program: Program, os: NodeJS.Platform = process.platform, arch: string = GO_ARCH): Source[] {
-  if (!program.module.startsWith('k8s.io/') && program.name !== 'etcd') return [];
   if (program.name === 'etcd') return os === 'linux' ? [etcdRelease(program, arch)] : [envtest(program, os, arch)];
+  if (program.module !== 'k8s.io/kubernetes') return [];
   if (program.name === 'kubectl' || os === 'linux') return [kubernetesRelease(program, os, arch)];
   return program.name === 'kube-apiserver' ? [envtest(program, os, arch)] : [];
 }

@@ -38,6 +38,8 @@ export interface ControlPlane {
   /** Credentials of a member of `system:masters`, ready for `KubeClient.of`. */
   admin: { server: string; ca: string; cert: string; key: string };
   auditLogFile: string | undefined;
+  /** Process ids of what runs now, by name, e.g. `etcd`. */
+  pids(): Record<string, number>;
   /** Writes a kubeconfig of the administrator. */
   adminKubeconfig(file: string): Promise<void>;
   /** Starts kube-controller-manager; call it after the CRDs are installed (controller-manager.ts says why). */
@@ -113,6 +115,7 @@ async function bringUp(options: ControlPlaneOptions, frame: Frame): Promise<Cont
     kubeletClientCaFile: pki.ca.certFile,
     admin,
     auditLogFile,
+    pids: () => Object.fromEntries(group.running.map(({ name, pid }) => [name, pid])),
     adminKubeconfig: (file) => writeKubeconfig(file, { server, caData: pki.ca.cert, clientCert: pki.admin }),
     startControllerManager: () =>
       startControllerManager({

@@ -7,10 +7,10 @@ import {
   contentHash,
   type Function,
   LABEL,
+  shortHash,
 } from '@openfunction/api';
-
-/** Any new value of it asks for one more build. */
-const REBUILD_ANNOTATION = 'openfunction.io/rebuild';
+import { settingsHash } from './serving.ts';
+import { traceOf } from './trace.ts';
 
 /** The wanted spec of the Builder: `spec.build`, and what it shares with the Function (controllers.md §1.4). */
 export function makeBuilderSpec(fn: Function): BuilderSpec | undefined {
@@ -19,7 +19,10 @@ export function makeBuilderSpec(fn: Function): BuilderSpec | undefined {
   return { ...fn.spec.build, image, ...(imageCredentials !== undefined && { imageCredentials }) };
 }
 
-/** What a new build is made for: everything but the limits that bound or clean up a build. */
+/**
+ * What a new build is made for: everything but the limits that bound or clean up a build. After a dot stands what the annotation
+ * `rebuild` said; without the annotation that of the recorded build counts, so taking it away builds nothing.
+ */
 export function builderHash(fn: Function): string {
   const {
     successfulBuildsHistoryLimit: _succeeded,
@@ -28,13 +31,16 @@ export function builderHash(fn: Function): string {
     timeout: _timeout,
     ...content
   } = makeBuilderSpec(fn) ?? {};
-  const rebuild = fn.metadata.annotations?.[REBUILD_ANNOTATION];
-  return contentHash(rebuild === undefined ? content : { ...content, rebuild });
+  const hash = contentHash(content);
+  const rebuild = fn.metadata.annotations?.[ANNOTATION.rebuild];
+  if (rebuild !== undefined) return `${hash}.${shortHash('', rebuild)}`;
+  const recorded = fn.status?.build?.resourceHash ?? '';
+  return recorded.startsWith(`${hash}.`) ? recorded : hash;
 }
 
 /** Whether the Function carries a wish for one more build. */
 export function isRebuildAsked(fn: Function): boolean {
-  return fn.metadata.annotations?.[REBUILD_ANNOTATION] !== undefined;
+  return fn.metadata.annotations?.[ANNOTATION.rebuild] !== undefined;
 }
 
 /** The Builder of that name. One that exists keeps its spec, which admission holds immutable (N15): new limits are for the next build. */
@@ -42,9 +48,16 @@ export function makeBuilder(fn: Function, name: string, existing: Builder | unde
   return { ...shell(fn, name, existing), spec: existing?.spec ?? (makeBuilderSpec(fn) as BuilderSpec) };
 }
 
-/** The same Builder, asked to stop. */
+/** The same Builder, asked to stop for another one. */
 export function cancelBuilder(fn: Function, builder: Builder): Builder {
-  return { ...shell(fn, builder.metadata.name, builder), spec: { ...builder.spec, state: BUILDER_CANCELLED } };
+  const { metadata, ...rest } = shell(fn, builder.metadata.name, builder);
+  const annotations = { ...metadata.annotations, [ANNOTATION.superseded]: 'true' };
+  return { ...rest, metadata: { ...metadata, annotations }, spec: { ...builder.spec, state: BUILDER_CANCELLED } };
+}
+
+/** Whether it was cancelled for another build; what a user cancels stays that build. */
+export function isSuperseded({ metadata }: Builder): boolean {
+  return metadata.annotations?.[ANNOTATION.superseded] === 'true';
 }
 
 function shell(fn: Function, name: string, existing: Builder | undefined) {
@@ -53,17 +66,13 @@ function shell(fn: Function, name: string, existing: Builder | undefined) {
     kind: 'Builder',
     metadata: childMeta(fn, name, {
       labels: { [LABEL.function]: fn.metadata.name },
-      annotations: traceOf(fn, existing),
+      annotations: { ...traceOf(fn, existing), ...purposeOf(fn, existing) },
     }),
   };
 }
 
-/** A child keeps the trace of the change that made it: the annotation alone never causes a write. */
-export function traceOf(
-  fn: Function,
-  existing: { metadata: Function['metadata'] } | undefined,
-): Record<string, string> {
-  const source = existing ?? fn;
-  const traceparent = source.metadata.annotations?.[ANNOTATION.traceparent];
-  return traceparent === undefined ? {} : { [ANNOTATION.traceparent]: traceparent };
+/** Written when the Builder is made, and never changed. */
+function purposeOf(fn: Function, existing: Builder | undefined): Record<string, string> {
+  const hash = existing === undefined ? settingsHash(fn) : existing.metadata.annotations?.[ANNOTATION.builtFor];
+  return hash === undefined ? {} : { [ANNOTATION.builtFor]: hash };
 }

@@ -1,12 +1,13 @@
 import {
   childMeta,
+  clusterDomain,
   type Function,
   GATEWAY_SERVICE_NAME,
   type Gateway,
+  KEDA_INTERCEPTOR,
   type KubeObject,
   type Listener,
 } from '@openfunction/api';
-import { clusterDomain } from './http-route.ts';
 
 /** The Service of the Function's name: leads to the Gateway's entry Service, whatever implements it (gateway.md §12.3). */
 export function makeEntryService(fn: Function, gateway: Gateway): KubeObject {
@@ -25,6 +26,21 @@ export function makeEntryService(fn: Function, gateway: Gateway): KubeObject {
       type: 'ExternalName',
       externalName: `${GATEWAY_SERVICE_NAME}.${gateway.metadata.namespace}.svc.${clusterDomain(gateway)}`,
       ...(ports.length > 0 && { ports }),
+    },
+  };
+}
+
+/** The Service of the Function's name where there is no Gateway: leads to the KEDA HTTP add-on. */
+export function makeInterceptorService(fn: Function, kedaHttpNamespace: string, domain: string): KubeObject {
+  const { name, port } = KEDA_INTERCEPTOR;
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: childMeta(fn, fn.metadata.name),
+    spec: {
+      type: 'ExternalName',
+      externalName: `${name}.${kedaHttpNamespace}.svc.${domain}`,
+      ports: [{ name: 'http', protocol: 'TCP', port, targetPort: port }],
     },
   };
 }

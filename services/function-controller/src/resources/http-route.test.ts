@@ -2,7 +2,7 @@ import type { Function, Gateway, KubeObject } from '@openfunction/api';
 import { describe, expect, it } from 'vitest';
 import { HTTP, makeFunction, makeGateway } from '../testdata/world.ts';
 import { makeEntryService } from './entry-service.ts';
-import { makeHttpRoute } from './http-route.ts';
+import { makeHttpRoute, toRevision } from './http-route.ts';
 
 const HOST = 'rev-1.ns.svc.cluster.local';
 
@@ -12,7 +12,7 @@ function withRoute(route: Record<string, unknown>): Function {
 
 function route(fn: Function, options: { rewritesHosts?: boolean; gateway?: Gateway } = {}): KubeObject['spec'] {
   const { rewritesHosts = true, gateway = makeGateway() } = options;
-  return makeHttpRoute({ fn, gateway, backend: { revision: 'rev-1' }, rewritesHosts })?.['spec'];
+  return makeHttpRoute({ fn, gateway, backend: toRevision('rev-1'), rewritesHosts })?.['spec'];
 }
 
 describe('the HTTPRoute of a Function', () => {
@@ -40,7 +40,7 @@ describe('the HTTPRoute of a Function', () => {
     const object = makeHttpRoute({
       fn: makeFunction({ serving: HTTP }),
       gateway: makeGateway(),
-      backend: { revision: 'r' },
+      backend: toRevision('r'),
       rewritesHosts: true,
     });
     expect(object?.metadata.labels).toEqual({ 'app.kubernetes.io/managed-by': 'openfunction.openfunction' });

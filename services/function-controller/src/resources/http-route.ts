@@ -1,20 +1,52 @@
 import {
+  addressed,
   childMeta,
-  DEFAULT_CLUSTER_DOMAIN,
+  clusterDomain,
   type Function,
   type Gateway,
+  hostnamesOf,
+  KEDA_INTERCEPTOR,
   type KubeObject,
   LABEL,
   type Listener,
   type RouteRule,
-  renderHost,
   renderPath,
   SERVICE_PORT,
+  type Serving,
 } from '@openfunction/api';
 
-/** Where a route leads: the Service of one Knative revision. */
+/** Where a route leads: a Service. */
 export interface Backend {
-  revision: string;
+  name: string;
+  port: number;
+  /** Whose Service it is, for people. */
+  owner: string;
+  /** Of the Service, where it is not the Function's own. */
+  namespace?: string;
+  /** Whether the Service finds its target by the host: the request is then given the Service's own. */
+  isFoundByHost: boolean;
+  /** Address inside the cluster; undefined while there is none. */
+  url?: string | undefined;
+}
+
+/** The Service of one Knative revision. Knative finds the revision by the host, also at zero scale. */
+export function toRevision(name: string, url?: string): Backend {
+  return { name, port: SERVICE_PORT, owner: 'the Knative revision', isFoundByHost: true, url };
+}
+
+/** The Service of the pods of one version. */
+export function toService(name: string, { metadata }: Serving, domain: string): Backend {
+  const url = `http://${name}.${metadata.namespace}.svc.${domain}`;
+  return { name, port: SERVICE_PORT, owner: `Serving ${metadata.name}`, isFoundByHost: false, url };
+}
+
+/** The one entry of the KEDA HTTP add-on. It finds the workload by the host that was asked for. */
+export function toInterceptor(namespace: string, fn: Function, domain: string): Backend {
+  const { name, port } = KEDA_INTERCEPTOR;
+  const own = fn.metadata.namespace;
+  const url = `http://${fn.metadata.name}.${own}.svc.${domain}:${port}`;
+  const owner = 'the KEDA HTTP add-on';
+  return { name, port, owner, isFoundByHost: false, url, ...(namespace !== own && { namespace }) };
 }
 
 /** What the route of a Function is made from. */
@@ -36,23 +68,10 @@ export function kubeGatewayOf(gateway: Gateway): { namespace: string; name: stri
   return { namespace: gatewayRef?.namespace ?? '', name: gatewayRef?.name ?? '' };
 }
 
-/** An HTTPRoute, and `status.route`, hold no more. */
-const MOST_HOSTS = 16;
-
-/** Hosts of the Function: its own, else the one of the host template; then the name inside the cluster, where there is room. */
-export function hostnamesOf(fn: Function, gateway: Gateway): string[] | undefined {
-  const inside = clusterHost(fn, gateway);
-  const given = fn.spec.serving?.triggers?.http?.route?.hostnames;
-  if (given !== undefined) return given.includes(inside) || given.length >= MOST_HOSTS ? given : [...given, inside];
-  const { name, namespace = '' } = fn.metadata;
-  const host = renderHost(gateway.spec, { name, namespace });
-  return host === undefined ? undefined : [host, inside];
-}
-
 /** The HTTPRoute of a Function (gateway.md §15.5); undefined when a template of the Gateway cannot be rendered. */
 export function makeHttpRoute(input: RouteInput): KubeObject | undefined {
   const { fn, gateway } = input;
-  const hostnames = hostnamesOf(fn, gateway);
+  const hostnames = hostnamesOf(addressed(fn), gateway);
   const rules = makeRules(input);
   if (hostnames === undefined || rules === undefined) return undefined;
   const labelKey = gateway.spec.httpRouteLabelKey || LABEL.managedBy;
@@ -94,12 +113,16 @@ function makeRules(input: RouteInput): Record<string, unknown>[] | undefined {
   const { fn, gateway, backend } = input;
   const { name, namespace = '' } = fn.metadata;
   const route = fn.spec.serving?.triggers?.http?.route;
-  const backendRefs = [{ group: '', kind: 'Service', name: backend.revision, port: SERVICE_PORT, weight: 1 }];
+  const backendRefs = [makeBackendRef(backend)];
   if (route?.rules !== undefined) return route.rules.map((rule) => makeUserRule(rule, backendRefs, input));
   const path = route?.hostnames === undefined ? '/' : renderPath(gateway.spec, { name, namespace });
   if (path === undefined) return undefined;
   const matches = [{ path: { type: 'PathPrefix', value: path } }];
-  return [{ matches, filters: withHost([], input), backendRefs }];
+  return [{ matches, ...withHost([], input), backendRefs }];
+}
+
+function makeBackendRef({ name, namespace, port }: Backend) {
+  return { group: '', kind: 'Service', name, ...(namespace !== undefined && { namespace }), port, weight: 1 };
 }
 
 /** The user's rule with our backend and host; a redirect needs neither. */
@@ -107,7 +130,7 @@ function makeUserRule(rule: RouteRule, backendRefs: unknown[], input: RouteInput
   const filters = (rule.filters ?? []) as Filter[];
   const { backendRefs: _replaced, ...rest } = rule;
   if (filters.some(({ type }) => type === 'RequestRedirect')) return { ...rest };
-  return { ...rest, filters: withHost(filters, input), backendRefs };
+  return { ...rest, ...withHost(filters, input), backendRefs };
 }
 
 interface Filter {
@@ -117,10 +140,11 @@ interface Filter {
   [field: string]: unknown;
 }
 
-/** Knative finds the revision by the host, also at zero scale. A filter of a kind may stand in a rule only once, so ours is merged. */
-function withHost(filters: Filter[], { fn, gateway, backend, rewritesHosts }: RouteInput): Filter[] {
-  const host = `${backend.revision}.${fn.metadata.namespace}.svc.${clusterDomain(gateway)}`;
-  return rewritesHosts ? withRewrite(filters, host) : withHeader(filters, host);
+/** The filters of a rule, ours among them. A filter of a kind may stand in a rule only once, so ours is merged. */
+function withHost(given: Filter[], { fn, gateway, backend, rewritesHosts }: RouteInput): { filters?: Filter[] } {
+  if (!backend.isFoundByHost) return given.length === 0 ? {} : { filters: given };
+  const host = `${backend.name}.${fn.metadata.namespace}.svc.${clusterDomain(gateway)}`;
+  return { filters: rewritesHosts ? withRewrite(given, host) : withHeader(given, host) };
 }
 
 function withRewrite(filters: Filter[], hostname: string): Filter[] {
@@ -141,12 +165,4 @@ function withHeader(filters: Filter[], host: string): Filter[] {
     ...given,
     requestHeaderModifier: { ...given.requestHeaderModifier, set: [...kept, header] },
   });
-}
-
-export function clusterDomain(gateway: Gateway): string {
-  return gateway.spec.clusterDomain ?? DEFAULT_CLUSTER_DOMAIN;
-}
-
-function clusterHost(fn: Function, gateway: Gateway): string {
-  return `${fn.metadata.name}.${fn.metadata.namespace}.svc.${clusterDomain(gateway)}`;
 }

@@ -1,17 +1,6 @@
-import {
-  ANNOTATION,
-  childMeta,
-  contentHash,
-  type Function,
-  isSameSetting,
-  LABEL,
-  type Serving,
-  type ServingSpec,
-} from '@openfunction/api';
-import { traceOf } from './builder.ts';
-
-/** Annotations of the Function that mean something to its workload; the others stay where they are. */
-const MEANINGFUL = [ANNOTATION.plugins, ANNOTATION.pluginsTracing, ANNOTATION.wasmVariant];
+import { childMeta, type Function, LABEL, type Serving, type ServingSpec } from '@openfunction/api';
+import { meaningful, servingHash, withBuilder } from './content.ts';
+import { traceOf } from './trace.ts';
 
 /** The wanted spec of the Serving: `spec.serving`, and what it shares with the Function (controllers.md §1.7). */
 export function makeServingSpec(fn: Function, image: string): ServingSpec | undefined {
@@ -25,34 +14,10 @@ export function makeServingSpec(fn: Function, image: string): ServingSpec | unde
   };
 }
 
-/** What a new workload is made for: not the route, which needs none, and not the time limit of the start. */
-export function servingHash(fn: Function, spec: ServingSpec): string {
-  return contentHash(contentOf(spec, fn));
-}
-
-/**
- * Whether a Serving of the Go operator is what is wanted now. That operator wrote zero values and spelled durations and quantities in
- * its own way; of the annotations, all of which it copied, only those that mean something count.
- */
-export function isSameServing(fn: Function, spec: ServingSpec, serving: Serving): boolean {
-  const image = keptImage(spec.image, serving);
-  return isSameSetting(contentOf({ ...spec, image }, fn), contentOf(serving.spec, serving));
-}
-
-/**
- * The image that an existing Serving goes on with. The Go operator left the digest of an earlier build at the image (controllers.md
- * Q15): when that is all that differs, the workload that runs so is not restarted for it.
- */
-export function keptImage(image: string, serving: Serving | undefined): string {
-  const live = serving?.spec.image;
-  return live !== undefined && !image.includes('@') && live.startsWith(`${image}@`) ? live : image;
-}
-
-function contentOf(spec: ServingSpec, { metadata }: Pick<Function, 'metadata'>) {
-  const { timeout: _timeout, ...content } = spec;
-  const { route: _route, ...http } = content.triggers?.http ?? {};
-  const triggers = content.triggers?.http === undefined ? content.triggers : { ...content.triggers, http };
-  return { ...content, triggers, annotations: { own: content.annotations, function: meaningful(metadata) } };
+/** Hash of all that is to be served but the image; undefined where nothing is. */
+export function settingsHash(fn: Function): string | undefined {
+  const spec = makeServingSpec(fn, '');
+  return spec && servingHash(spec, withBuilder(fn, undefined));
 }
 
 /** The Serving of that name. */
@@ -64,12 +29,25 @@ export function makeServing(fn: Function, name: string, spec: ServingSpec, exist
       labels: { [LABEL.function]: fn.metadata.name },
       annotations: { ...meaningful(fn.metadata), ...traceOf(fn, existing) },
     }),
-    spec,
+    spec: withoutEmptied(spec),
   };
 }
 
-function meaningful({ annotations = {} }: Function['metadata']): Record<string, string> {
-  return Object.fromEntries(
-    MEANINGFUL.flatMap((name) => (annotations[name] === undefined ? [] : [[name, annotations[name]]])),
-  );
+/**
+ * Without the maps that hold nothing among what is changed in place: the API server refuses an apply that empties one which held
+ * something (it becomes null). What is under `keda` stays: there an empty map says something.
+ */
+function withoutEmptied({ scaleOptions, labels, annotations, ...rest }: ServingSpec): ServingSpec {
+  const { knative, ...others } = scaleOptions ?? {};
+  const scale = { ...others, ...unlessEmpty('knative', knative) };
+  return {
+    ...rest,
+    ...unlessEmpty('scaleOptions', scale),
+    ...unlessEmpty('labels', labels),
+    ...unlessEmpty('annotations', annotations),
+  };
+}
+
+function unlessEmpty(name: string, map: object | null | undefined): object {
+  return Object.keys(map ?? {}).length === 0 ? {} : { [name]: map };
 }

@@ -9,6 +9,8 @@ import {
 } from '@openfunction/api';
 import type { FunctionSeen } from '../observe.ts';
 import { planFunction } from '../plan.ts';
+import type { Interception } from '../resources/hosts.ts';
+import { readVersion } from '../resources/version.ts';
 
 export const NOW = new Date('2026-01-01T12:00:00Z');
 const CREATED = '2026-01-01T11:00:00Z';
@@ -48,10 +50,16 @@ export class World {
   gateway: Gateway | undefined = makeGateway();
   readonly builders = new Map<string, Builder>();
   readonly servings = new Map<string, Serving>();
+  readonly revisions = new Map<string, KubeObject>();
   route: KubeObject | undefined;
   routeAppliedAt: Date | undefined;
   entryService: KubeObject | undefined;
+  entryServiceAppliedAt: Date | undefined;
+  grant: KubeObject | undefined;
+  /** What the HTTPScaledObjects of the Servings say, by the name of the Serving. */
+  readonly interceptions = new Map<string, Interception>();
   now = NOW;
+  clusterDomain = 'cluster.local';
   readonly events: string[] = [];
 
   constructor(fn: Function) {
@@ -65,32 +73,52 @@ export class World {
       gateway,
       builders,
       servings,
+      versions: [...this.revisions.values()].map(readVersion).filter((version) => version !== undefined),
       route,
       routeAppliedAt,
       entryService,
+      entryServiceAppliedAt: this.entryServiceAppliedAt,
+      interceptions: this.interceptions,
+      grant: this.grant,
+      servesGrants: true,
       knativeServices: this.#knative(),
       rewritesHosts: true,
     };
   }
 
   plan() {
-    return planFunction(this.seen(), this.now, { drainSeconds: 5 });
+    const { now, clusterDomain } = this;
+    return planFunction(this.seen(), now, { drainSeconds: 5, kedaHttpNamespace: 'keda', clusterDomain });
   }
 
   /** Plans and acts until nothing changes; returns how many rounds that took. */
   settle(): number {
     for (let round = 0; round < 10; round += 1) {
       const before = JSON.stringify(this.#state());
-      this.#act();
+      this.act();
       if (JSON.stringify(this.#state()) === before) return round;
     }
     throw new Error('the plan does not settle');
   }
 
-  /** The Builder that the status names ends in this state. */
-  endBuild(state: 'Succeeded' | 'Failed', digest = 'sha256:1'): void {
+  /** Carries out the first so many writes of one plan: fewer than all are what a crash leaves. */
+  act(most = Number.POSITIVE_INFINITY): void {
+    const { apply, status, remove, events } = this.plan();
+    const writes = [
+      ...apply.map((child) => () => this.#apply(child)),
+      () => {
+        if (status !== undefined) this.fn = { ...this.fn, status: JSON.parse(JSON.stringify(status)) };
+      },
+      ...remove.map((child) => () => this.#remove(child)),
+    ];
+    for (const write of writes.slice(0, most)) write();
+    this.events.push(...events.map(({ reason }) => reason));
+  }
+
+  /** The Builder that the status names ends in this state; a digest of null is none. */
+  endBuild(state: 'Succeeded' | 'Failed', digest: string | null = 'sha256:1'): void {
     const builder = this.builder();
-    const output = state === 'Succeeded' ? { output: { digest } } : {};
+    const output = state === 'Succeeded' && digest !== null ? { output: { digest } } : {};
     this.builders.set(builder.metadata.name, {
       ...builder,
       status: { state, reason: state, message: `it ${state}`, ...output },
@@ -98,25 +126,64 @@ export class World {
   }
 
   /** The Serving that the status names reaches this state. */
-  endServing(state: 'Running' | 'Failed'): void {
+  endServing(state: 'Running' | 'Failed' | 'Timeout'): void {
     const serving = this.serving();
+    const readyTime = state === 'Running' ? this.now.toISOString() : serving.status?.readyTime;
     this.servings.set(serving.metadata.name, {
       ...serving,
-      status: { state, message: `it is ${state}`, url: `${serving.metadata.name}-ksvc` },
+      status: {
+        ...(readyTime !== undefined && { readyTime }),
+        state,
+        message: `it is ${state}`,
+        url: `${serving.metadata.name}-ksvc`,
+        conditions: serving.status?.conditions ?? [],
+      },
     });
   }
 
+  /** The Serving that the status names says this of itself; its state stays. */
+  sayOfServing(status: 'True' | 'False' | 'Unknown', reason: string, message: string): void {
+    const serving = this.serving();
+    const ready = { type: 'Ready', status, reason, message, lastTransitionTime: this.now.toISOString() } as const;
+    this.servings.set(serving.metadata.name, { ...serving, status: { ...serving.status, conditions: [ready] } });
+  }
+
   acceptRoute(status: 'True' | 'False' = 'True'): void {
+    const reason = status === 'True' ? 'Accepted' : 'NoMatchingParent';
+    this.judgeRoute([{ conditions: { Accepted: [status, reason] } }]);
+  }
+
+  /** What the gateway says of the route as it is now, parent by parent: status and reason of each condition. */
+  judgeRoute(parents: { listener?: string; conditions: Record<string, [status: string, reason: string]> }[]): void {
     if (this.route === undefined) throw new Error('there is no route');
-    const condition = {
-      type: 'Accepted',
-      status,
-      reason: status === 'True' ? 'Accepted' : 'NoMatchingParent',
-      message: 'as it is',
-      lastTransitionTime: CREATED,
-      observedGeneration: this.route.metadata.generation,
-    };
-    this.route = { ...this.route, status: { parents: [{ conditions: [condition] }] } };
+    const observedGeneration = this.route.metadata.generation;
+    const common = { message: 'as it is', lastTransitionTime: CREATED, observedGeneration };
+    const said = parents.map(({ listener, conditions }) => ({
+      ...(listener !== undefined && { parentRef: { sectionName: listener } }),
+      conditions: Object.entries(conditions).map(([type, [status, reason]]) => ({ type, status, reason, ...common })),
+    }));
+    this.route = { ...this.route, status: { parents: said } };
+  }
+
+  /** The Serving that the status names runs, and the gateway, where there is a route, has heard of it. */
+  run(): void {
+    this.endServing('Running');
+    this.settle();
+    if (this.route !== undefined) this.acceptRoute();
+    this.settle();
+  }
+
+  /** What is wanted is made and runs, gets the requests, and what was there before it goes. */
+  switchOver(): void {
+    this.settle();
+    this.run();
+    this.later(6);
+    this.settle();
+  }
+
+  /** So many seconds go by. */
+  later(seconds: number): void {
+    this.now = new Date(this.now.getTime() + seconds * 1000);
   }
 
   builder(): Builder {
@@ -146,14 +213,6 @@ export class World {
     return found;
   }
 
-  #act(): void {
-    const plan = this.plan();
-    for (const child of plan.apply) this.#apply(child);
-    if (plan.status !== undefined) this.fn = { ...this.fn, status: JSON.parse(JSON.stringify(plan.status)) };
-    this.events.push(...plan.events.map(({ reason }) => reason));
-    for (const child of plan.remove) this.#remove(child);
-  }
-
   #apply(child: KubeObject): void {
     const { name } = child.metadata;
     const metadata = { ...child.metadata, uid: `uid-${name}`, creationTimestamp: CREATED };
@@ -164,17 +223,25 @@ export class World {
     } else if (child.kind === 'Serving') {
       const status = this.servings.get(name)?.status;
       this.servings.set(name, { ...(child as Serving), metadata, ...(status && { status }) });
+    } else if (child.kind === 'ControllerRevision') {
+      this.revisions.set(name, JSON.parse(JSON.stringify({ ...child, metadata })));
     } else if (child.kind === 'HTTPRoute') {
       if (JSON.stringify(child['spec']) === JSON.stringify(this.route?.['spec'])) return;
       const generation = (this.route?.metadata.generation ?? 0) + 1;
       this.route = { ...child, metadata: { ...metadata, generation }, status: this.route?.['status'] };
       this.routeAppliedAt = this.now;
-    } else this.entryService = child;
+    } else if (child.kind === 'ReferenceGrant') {
+      this.grant = child;
+    } else if (JSON.stringify(child['spec']) !== JSON.stringify(this.entryService?.['spec'])) {
+      this.entryService = child;
+      this.entryServiceAppliedAt = this.now;
+    }
   }
 
   #remove(child: KubeObject): void {
     this.builders.delete(child.kind === 'Builder' ? child.metadata.name : '');
     this.servings.delete(child.kind === 'Serving' ? child.metadata.name : '');
+    this.revisions.delete(child.kind === 'ControllerRevision' ? child.metadata.name : '');
     if (child.kind === 'HTTPRoute') this.route = undefined;
     if (child.kind === 'Service') this.entryService = undefined;
   }
@@ -198,7 +265,7 @@ export class World {
   }
 
   #state() {
-    const { fn, builders, servings, route, entryService } = this;
-    return [fn.status, [...builders], [...servings], route, entryService];
+    const { fn, builders, servings, revisions, route, entryService, grant } = this;
+    return [fn.status, [...builders], [...servings], [...revisions], route, entryService, grant];
   }
 }

@@ -5,6 +5,7 @@ import {
   KNATIVE_SERVICE,
   type KubeObject,
   type OwnerReference,
+  POD_AUTOSCALER,
 } from '@openfunction/api';
 import type { Container, KnativeService, Revision, RevisionSpec } from '../objects.ts';
 
@@ -80,6 +81,30 @@ export function makeDeployment(revision: Revision, digest: string, progressDeadl
         metadata: { labels, ...(revision.metadata.annotations && { annotations: revision.metadata.annotations }) },
         spec: podSpecOf(revision, digest),
       },
+    },
+  };
+}
+
+/**
+ * What says how a revision scales, as Knative makes it: the annotations of the revision are copied to it, and from then on are read
+ * here, where they may change.
+ */
+export function makePodAutoscaler(revision: Revision): KubeObject {
+  const { name, namespace = '', labels, annotations } = revision.metadata;
+  return {
+    apiVersion: apiVersionOf(POD_AUTOSCALER),
+    kind: POD_AUTOSCALER.kind,
+    metadata: {
+      name,
+      namespace,
+      labels: { ...labels, [REVISION_LABEL]: name, app: name },
+      ...(annotations && { annotations }),
+      ownerReferences: [ownedBy(apiVersionOf(KNATIVE_REVISION), revision)],
+    },
+    spec: {
+      containerConcurrency: revision.spec.containerConcurrency ?? 0,
+      protocolType: 'http1',
+      scaleTargetRef: { apiVersion: apiVersionOf(DEPLOYMENT), kind: DEPLOYMENT.kind, name: deploymentNameOf(revision) },
     },
   };
 }

@@ -1,11 +1,19 @@
-import { DEPLOYMENT, KNATIVE_REVISION, type KubeObject } from '@openfunction/api';
+import { DEPLOYMENT, KNATIVE_REVISION, type KubeObject, POD_AUTOSCALER } from '@openfunction/api';
+import { isCoded } from '@openfunction/errors';
 import { type KubeClient, recordEvent, type Store } from '@openfunction/kube';
 import { findCondition, holds } from '../conditions.ts';
 import { MANAGER } from '../names.ts';
 import type { Pod, Revision, RevisionStatus } from '../objects.ts';
 import { splitKey } from '../objects.ts';
 import type { TrafficTable } from '../traffic/traffic-table.ts';
-import { deploymentNameOf, makeDeployment, pinned, REVISION_LABEL, servingContainer } from './resources.ts';
+import {
+  deploymentNameOf,
+  makeDeployment,
+  makePodAutoscaler,
+  pinned,
+  REVISION_LABEL,
+  servingContainer,
+} from './resources.ts';
 import { revisionStatus } from './revision-status.ts';
 
 /** Finds an image that was built on this machine. */
@@ -17,6 +25,7 @@ export interface RevisionReconcilerOptions {
   client: KubeClient;
   revisions: Store;
   deployments: Store;
+  autoscalers: Store;
   pods: PodIndex;
   images: ImageLookup;
   traffic: TrafficTable;
@@ -33,7 +42,7 @@ export interface PodIndex {
 /** How often a missing image is looked for: it may be being built. */
 const IMAGE_RECHECK_MS = 2_000;
 
-/** Brings one revision in line: its image resolved and pinned, its Deployment there, its status true. */
+/** Brings one revision in line: its image resolved and pinned, its Deployment and PodAutoscaler there, its status true. */
 export class RevisionReconciler {
   readonly #options: RevisionReconcilerOptions;
 
@@ -48,6 +57,7 @@ export class RevisionReconciler {
     const digest = await this.#digest(revision);
     if (digest === undefined) this.#options.again(key, IMAGE_RECHECK_MS);
     const deployment = digest === undefined ? undefined : await this.#deployment(revision, digest);
+    if (deployment !== undefined) await this.#autoscaler(key, revision);
     await this.#report(key, revision, digest, deployment);
   }
 
@@ -67,6 +77,17 @@ export class RevisionReconciler {
     if (present !== undefined) return present;
     const wanted = makeDeployment(revision, digest, Math.round(progressDeadlineMs / 1000));
     return await client.apply(DEPLOYMENT, wanted, { fieldManager: MANAGER, force: true });
+  }
+
+  /** Made once: from then on what it says belongs to whoever changes how the revision scales. */
+  async #autoscaler(key: string, revision: Revision): Promise<void> {
+    const { client, autoscalers } = this.#options;
+    if (autoscalers.get(key) !== undefined) return;
+    try {
+      autoscalers.put(await client.create(POD_AUTOSCALER, makePodAutoscaler(revision), { fieldManager: MANAGER }));
+    } catch (error) {
+      if (!isCoded(error, 'api.conflict')) throw error; // it is there, the watch has not said so yet
+    }
   }
 
   async #report(

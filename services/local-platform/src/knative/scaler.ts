@@ -15,6 +15,8 @@ export interface ScalerOptions {
   client: KubeClient;
   revisions: Store;
   deployments: Store;
+  /** What the revisions' autoscaling annotations are now. */
+  autoscalers: Store;
   traffic: TrafficTable;
   logger: Logger;
   /** Whether anything points to the revision `namespace/name`. */
@@ -23,8 +25,10 @@ export interface ScalerOptions {
 }
 
 const TICK_MS = 500;
+/** Requests of this time ask for more instances at once; for fewer the whole window counts. */
+const BURST_MS = 2_000;
 
-/** Sets the replicas of each revision's Deployment: zero after a quiet window, one on the first request. */
+/** Sets the replicas of each revision's Deployment: zero after a quiet window, one on the first request, more as requests pile up. */
 export class Scaler {
   readonly #options: ScalerOptions;
   readonly #loop: WorkLoop;
@@ -79,10 +83,13 @@ export class Scaler {
   }
 
   #decide(revision: Revision): ScaleDecision {
-    const { traffic, now, isReachable } = this.#options;
+    const { autoscalers, traffic, now, isReachable } = this.#options;
     const door = traffic.of(keyOf(revision));
+    const { metadata } = autoscalers.get(keyOf(revision)) ?? revision;
+    const settings = readScaling(metadata.annotations, revision.spec.containerConcurrency);
     return decideScale({
-      settings: readScaling(revision.metadata.annotations),
+      settings,
+      load: { burst: door.averageOpen(BURST_MS), window: door.averageOpen(settings.windowMs) },
       reachable: isReachable(revision),
       everReady: wasReady(revision),
       open: door.open,

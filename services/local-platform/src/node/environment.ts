@@ -11,6 +11,8 @@ export interface EnvironmentSource {
   port: number;
   /** A folder of its own, which it may write to. */
   home: string;
+  /** Variables of what runs beside the function, over those of the container. */
+  beside: Record<string, string>;
   /** Variables of the platform's own process, of which only harmless ones are passed on. */
   host: NodeJS.ProcessEnv;
 }
@@ -35,6 +37,7 @@ export function makeEnvironment(source: EnvironmentSource): Record<string, strin
   }
   Object.assign(env, { HOME: home, HOSTNAME: pod.metadata.name }, source.image);
   for (const variable of source.container) env[variable.name] = valueOf(variable, pod, env);
+  Object.assign(env, source.beside);
   for (const name of CONTEXTS) if (env[name] !== undefined) env[name] = withPort(env[name], port);
   env['PORT'] = String(port);
   return env;

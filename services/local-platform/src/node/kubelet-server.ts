@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { listen } from '../listen.ts';
 import type { LogLine } from './container-log.ts';
 import { readLog } from './container-log.ts';
-import type { PodRunner } from './pod-runner.ts';
+import type { ContainerLogs, Runner } from './runner.ts';
 
 export interface KubeletServerOptions {
   cert: string;
@@ -12,7 +12,7 @@ export interface KubeletServerOptions {
   /** PEM file of the CA of the API server's client certificate; without it any local caller may read logs. */
   clientCaFile: string | undefined;
   port: number;
-  find(pod: string): PodRunner | undefined;
+  find(pod: string): Runner | undefined;
 }
 
 /** What `kubectl logs` asks for (PodLogOptions of core/v1). */
@@ -41,12 +41,8 @@ export class KubeletServer {
   }
 
   /** Resolves with the bound port. */
-  async start(): Promise<number> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(this.#options.port, '127.0.0.1', resolve);
-    });
-    return (this.#server.address() as AddressInfo).port;
+  start(): Promise<number> {
+    return listen(this.#server, this.#options.port);
   }
 
   async stop(): Promise<void> {
@@ -58,27 +54,25 @@ export class KubeletServer {
     const url = new URL(request.url ?? '/', 'https://127.0.0.1');
     const [, area, namespace, pod, container] = url.pathname.split('/').map(decodeURIComponent);
     const runner = this.#options.find(`${namespace}/${pod}`);
-    const fault = faultOf(area ?? '', pod ?? '', container ?? '', runner);
-    if (fault !== undefined) send(response, ...fault);
-    else if (runner !== undefined) this.#logs(runner, readQuery(url.searchParams), response);
-  }
-
-  #logs(runner: PodRunner, query: LogQuery, response: ServerResponse): void {
-    const { restarts } = runner.run;
-    const previous = runner.logPath(restarts - 1);
-    if (query.previous && !existsSync(previous)) {
-      send(
-        response,
-        400,
-        `previous terminated container "${runner.containerName}" in pod "${runner.pod.metadata.name}" not found`,
-      );
+    const logs = runner?.logs(container ?? '');
+    const fault = faultOf(area ?? '', pod ?? '', container ?? '', { runner, logs });
+    if (fault !== undefined) {
+      send(response, ...fault);
       return;
     }
+    const query = readQuery(url.searchParams);
+    if (query.previous && logs !== undefined && !existsSync(logs.path(logs.restarts - 1))) {
+      send(response, 400, `previous terminated container "${container}" in pod "${pod}" not found`);
+    } else if (logs !== undefined) this.#logs(logs, query, response);
+  }
+
+  #logs(logs: ContainerLogs, query: LogQuery, response: ServerResponse): void {
+    const previous = logs.path(logs.restarts - 1);
     response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' });
     const write = limitedWriter(response, query);
-    const lines = query.previous ? readLog(previous, query) : (runner.log?.read(query) ?? []);
+    const lines = query.previous ? readLog(previous, query) : (logs.current?.read(query) ?? []);
     for (const line of lines) write(line);
-    const log = runner.log;
+    const log = logs.current;
     if (!query.follow || query.previous || log === undefined) {
       response.end();
       return;
@@ -96,14 +90,14 @@ function faultOf(
   area: string,
   pod: string,
   container: string,
-  runner: PodRunner | undefined,
+  { runner, logs }: { runner: Runner | undefined; logs: ContainerLogs | undefined },
 ): [number, string] | undefined {
   if (area === 'healthz') return [200, 'ok'];
   if (area !== 'containerLogs') {
     return [501, 'The local platform offers logs only: exec, attach and port-forward need a cluster.'];
   }
   if (runner === undefined) return [404, `pod "${pod}" does not run on this node`];
-  if (container !== runner.containerName) return [400, `container "${container}" does not run on this machine`];
+  if (logs === undefined) return [400, `container "${container}" does not run on this machine`];
   return undefined;
 }
 

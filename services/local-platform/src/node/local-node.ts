@@ -4,6 +4,8 @@ import { POD } from '@openfunction/api';
 import { explain } from '@openfunction/errors';
 import { type Change, type KubeClient, type Note, recordEvent, type Store } from '@openfunction/kube';
 import type { Logger } from '@openfunction/telemetry';
+import type { DaprPart, SidecarGround } from '../dapr/dapr-part.ts';
+import { readDapr } from '../dapr/settings.ts';
 import { revisionKeyOf } from '../knative/revision-reconciler.ts';
 import { MANAGER, NODE_NAME } from '../names.ts';
 import type { Pod } from '../objects.ts';
@@ -11,8 +13,11 @@ import { keyOf } from '../objects.ts';
 import type { TrafficTable } from '../traffic/traffic-table.ts';
 import { WorkLoop } from '../work-loop.ts';
 import { PodRunner, type RunnableImage, type RunnerHost } from './pod-runner.ts';
+import type { PodRun } from './pod-status.ts';
 import { ProcessMarks } from './process-marks.ts';
+import type { Runner } from './runner.ts';
 import { bindPod, isUnscheduled } from './scheduler.ts';
+import { showSidecar } from './sidecar-container.ts';
 import { StatusWriter } from './status-writer.ts';
 
 export interface LocalNodeOptions {
@@ -20,6 +25,7 @@ export interface LocalNodeOptions {
   pods: Store;
   images: { resolve(reference: string): Promise<RunnableImage | undefined> };
   traffic: TrafficTable;
+  dapr: DaprPart;
   /** Folder for logs and notes about running processes. */
   directory: string;
   env: NodeJS.ProcessEnv;
@@ -27,7 +33,7 @@ export interface LocalNodeOptions {
 }
 
 interface RunningPod {
-  runner: PodRunner;
+  runner: Runner;
   writer: StatusWriter;
 }
 
@@ -43,6 +49,7 @@ export class LocalNode {
   readonly #marks: ProcessMarks;
   readonly #running = new Map<string, RunningPod>();
   readonly #loop: WorkLoop;
+  readonly #ground: SidecarGround;
   readonly #host: RunnerHost;
 
   constructor(options: LocalNodeOptions) {
@@ -54,6 +61,7 @@ export class LocalNode {
       logger: options.logger,
       concurrency: MOST_AT_ONCE,
     });
+    this.#ground = this.#makeGround();
     this.#host = this.#makeHost();
   }
 
@@ -79,7 +87,7 @@ export class LocalNode {
   }
 
   /** The runner of the pod `namespace/name`, for its logs. */
-  find(key: string): PodRunner | undefined {
+  find(key: string): Runner | undefined {
     const uid = this.#options.pods.get(key)?.metadata.uid;
     return uid === undefined ? undefined : this.#running.get(uid)?.runner;
   }
@@ -116,19 +124,35 @@ export class LocalNode {
     const writer = new StatusWriter(client, pod, logger);
     const uid = pod.metadata.uid ?? '';
     const folder = join(directory, 'pods', uid);
-    const runner = new PodRunner(pod, folder, { ...this.#host, onChange: ({ run }) => writer.set(run) });
+    const runner = this.#makeRunner(pod, folder, writer);
     this.#running.set(uid, { runner, writer });
+    if (readDapr(pod) !== undefined) void this.#showSidecar(pod);
     logger.info({ pod: keyOf(pod) }, 'pod accepted');
   }
 
-  async #remove(pod: Pod, runner: PodRunner | undefined): Promise<void> {
+  #makeRunner(pod: Pod, folder: string, writer: StatusWriter): Runner {
+    const onChange = ({ run }: { run: PodRun }) => writer.set(run);
+    const proxy = this.#options.dapr.proxy(pod, folder, this.#ground, onChange);
+    return proxy ?? new PodRunner(pod, folder, { ...this.#host, onChange });
+  }
+
+  /** A sidecar that nobody put into the pod's spec: as an ephemeral container it has a status, and logs for kubectl. */
+  async #showSidecar(pod: Pod): Promise<void> {
+    try {
+      await showSidecar(this.#options.client, pod);
+    } catch (error) {
+      this.#options.logger.warn({ pod: keyOf(pod), error: explain(error) }, 'Dapr sidecar not shown in its pod');
+    }
+  }
+
+  async #remove(pod: Pod, runner: Runner | undefined): Promise<void> {
     const grace = (pod.metadata as { deletionGracePeriodSeconds?: number }).deletionGracePeriodSeconds;
     if (runner !== undefined) await this.#end(runner, (grace ?? DEFAULT_GRACE_SECONDS) * 1000);
     const { namespace, name, uid } = pod.metadata;
     await this.#options.client.delete(POD, { namespace, name }, { ...(uid && { uid }), gracePeriodSeconds: 0 });
   }
 
-  async #end(runner: PodRunner, graceMs: number): Promise<void> {
+  async #end(runner: Runner, graceMs: number): Promise<void> {
     const writer = this.#running.get(runner.uid)?.writer;
     await writer?.stop();
     await runner.stop(graceMs);
@@ -147,20 +171,28 @@ export class LocalNode {
     }
   }
 
-  #makeHost(): RunnerHost {
-    const { images, env, traffic, logger } = this.#options;
+  #makeGround(): SidecarGround {
+    const { env, logger } = this.#options;
     return {
-      images,
       marks: this.#marks,
       takenPorts: new Set(),
       env,
+      note: (pod, note) => this.#note(pod, note),
+      onLogTrouble: (error) => logger.error({ error: explain(error) }, 'a line of a log is lost'),
+    };
+  }
+
+  #makeHost(): RunnerHost {
+    const { images, traffic, dapr, directory } = this.#options;
+    return {
+      ...this.#ground,
+      images,
+      dapr: (pod, onChange) => dapr.link(pod, join(directory, 'pods', pod.metadata.uid ?? ''), this.#ground, onChange),
       door: (pod) => {
         const revision = revisionKeyOf(pod);
         return revision === undefined ? undefined : traffic.of(revision);
       },
       onChange: () => undefined,
-      note: (pod, note) => this.#note(pod, note),
-      onLogTrouble: (error) => logger.error({ error: explain(error) }, 'a line of a function log is lost'),
     };
   }
 

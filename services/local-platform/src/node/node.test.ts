@@ -28,6 +28,7 @@ describe('the variables of a function', () => {
     container: [],
     port: 20_001,
     home: '/home/of/pod',
+    beside: {},
     host: { PATH: '/bin', KUBECONFIG: '/secret', REDIS_URL: 'redis://secret' },
     ...change,
   });

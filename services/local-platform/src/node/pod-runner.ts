@@ -16,10 +16,13 @@ import { isRestarted, type PodRun } from './pod-status.ts';
 import { pickPort } from './port.ts';
 import type { ProcessMarks } from './process-marks.ts';
 import { awaitReady } from './readiness.ts';
+import type { ContainerLogs, DaprLink, Runner } from './runner.ts';
 
 /*
  *   looking for image ◄─┐ (not found: every 2 s and longer)
  *          │ found      │
+ *          ▼            │
+ *   Dapr answers        │        (when the function needs it)
  *          ▼            │
  *       running ──exit──► waiting (back-off) ──► looking for image
  *          │ probe answers                   └─► ended, when the restart policy says so
@@ -42,21 +45,33 @@ export interface RunnerHost {
   env: NodeJS.ProcessEnv;
   /** The door through which requests come to this pod, when it belongs to a revision. */
   door(pod: Pod): RevisionTraffic | undefined;
+  /** What the pod's function needs of Dapr, if anything. */
+  dapr(pod: Pod, onChange: () => void): DaprLink | undefined;
   onChange(runner: PodRunner): void;
   note(pod: Pod, note: Note): void;
   onLogTrouble(error: unknown): void;
+}
+
+/** What one run of a function's process begins with. */
+interface Start {
+  image: RunnableImage;
+  /** The port on 127.0.0.1 that it has to listen on. */
+  port: number;
+  /** Variables of what runs beside it. */
+  beside: Record<string, string>;
 }
 
 const IMAGE_FIRST_MS = 2_000;
 const IMAGE_LONGEST_MS = 30_000;
 
 /** Runs one pod's function as a process, again and again as its restart policy says, until it is stopped. */
-export class PodRunner {
+export class PodRunner implements Runner {
   readonly pod: Pod;
   readonly directory: string;
   readonly #host: RunnerHost;
   readonly #container: Container;
   readonly #door: RevisionTraffic | undefined;
+  readonly #dapr: DaprLink | undefined;
   readonly #stopping = new AbortController();
   readonly #backoff = new CrashBackoff();
   readonly #finished: Promise<void>;
@@ -74,6 +89,7 @@ export class PodRunner {
     this.#door = host.door(pod);
     this.#run = initialRun(pod, container);
     mkdirSync(join(directory, 'home'), { recursive: true });
+    this.#dapr = host.dapr(pod, () => this.#update({}));
     this.#finished = this.#loop();
   }
 
@@ -81,23 +97,14 @@ export class PodRunner {
     return this.pod.metadata.uid ?? '';
   }
 
-  get containerName(): string {
-    return this.#container.name;
-  }
-
   /** What is known of the pod now; a new object at each change. */
   get run(): PodRun {
     return this.#run;
   }
 
-  /** The log of the running or last run; undefined before the first. */
-  get log(): ContainerLog | undefined {
-    return this.#log;
-  }
-
-  /** Where the log of run number `restarts` is. */
-  logPath(restarts: number): string {
-    return join(this.directory, `${restarts}.log`);
+  logs(container: string): ContainerLogs | undefined {
+    if (container !== this.#container.name) return this.#dapr?.logs(container);
+    return { current: this.#log, restarts: this.#run.restarts, path: (restarts) => this.#logPath(restarts) };
   }
 
   /** Ends the function: no new requests, those under way answered, SIGTERM, and SIGKILL when `graceMs` is over. */
@@ -109,7 +116,9 @@ export class PodRunner {
     const gone = this.#process?.ended ?? Promise.resolve();
     await Promise.race([drained, gone, pause(graceMs, over.signal)]);
     over.abort();
+    this.#dapr?.closed();
     await this.#process?.stop(Math.max(500, graceMs - (Date.now() - begun)));
+    await this.#dapr?.stop(Math.max(500, graceMs - (Date.now() - begun)));
     await this.#finished;
   }
 
@@ -132,7 +141,9 @@ export class PodRunner {
   async #turn(signal: AbortSignal): Promise<boolean> {
     const image = await this.#awaitImage(signal);
     if (image === undefined) return false;
-    const ended = await this.#runOnce(image);
+    const beside = await this.#awaitDapr(signal);
+    if (beside === undefined) return false;
+    const ended = await this.#runOnce(image, beside);
     if (signal.aborted || !isRestarted(this.pod, ended.state.exitCode)) return false;
     await this.#waitBeforeRestart(ended.ranMs, ended.state, signal);
     this.#update({ restarts: this.#run.restarts + 1 }, false);
@@ -152,25 +163,39 @@ export class PodRunner {
     return undefined;
   }
 
+  /** The variables by which the function finds Dapr, once that answers; none when it needs none. */
+  async #awaitDapr(signal: AbortSignal): Promise<Record<string, string> | undefined> {
+    if (this.#dapr === undefined) return {};
+    return await this.#dapr.connect((reason, message) => {
+      const { waiting } = this.#run.state;
+      if (waiting?.reason !== reason || waiting.message !== message)
+        this.#update({ state: { waiting: { reason, message } } });
+    }, signal);
+  }
+
   /** One run of the process, from start to end. */
-  async #runOnce(image: RunnableImage): Promise<{ state: TerminatedState; ranMs: number }> {
+  async #runOnce(
+    image: RunnableImage,
+    beside: Record<string, string>,
+  ): Promise<{ state: TerminatedState; ranMs: number }> {
     const { takenPorts } = this.#host;
     const port = await pickPort(takenPorts);
     takenPorts.add(port);
     const containerId = randomUUID().replaceAll('-', '');
-    this.#log = new ContainerLog(this.logPath(this.#run.restarts), this.#host.onLogTrouble);
+    this.#log = new ContainerLog(this.#logPath(this.#run.restarts), this.#host.onLogTrouble);
     const imageId = pinned(this.#container.image ?? '', image.digest);
     this.#update({ imageId, containerId: `process://${containerId}` }, false);
     const startedAt = new Date();
-    const exit = await this.#execute(image, port, this.#log);
+    const exit = await this.#execute({ image, port, beside }, this.#log);
     takenPorts.delete(port);
     const state = terminated(exit, startedAt, this.#log.lastWords(), containerId);
     this.#update({ ready: false, state: { terminated: state } });
     return { state, ranMs: Date.now() - startedAt.getTime() };
   }
 
-  async #execute(image: RunnableImage, port: number, log: ContainerLog): Promise<Exit> {
-    const started = this.#stopping.signal.aborted ? { code: 0 } : this.#start(image, port, log);
+  async #execute(start: Start, log: ContainerLog): Promise<Exit> {
+    const { port } = start;
+    const started = this.#stopping.signal.aborted ? { code: 0 } : this.#start(start, log);
     if (!(started instanceof FunctionProcess)) {
       log.end();
       return started;
@@ -183,16 +208,17 @@ export class PodRunner {
     if (ready) this.#opened(port);
     const exit = await started.ended;
     this.#process = undefined;
+    this.#dapr?.closed();
     this.#door?.removeInstance(this.uid);
     return exit;
   }
 
-  #start(image: RunnableImage, port: number, log: ContainerLog): FunctionProcess | Exit {
+  #start({ image, port, beside }: Start, log: ContainerLog): FunctionProcess | Exit {
     const { env: host, marks } = this.#host;
     const { command = [], args = [], env: container = [], workingDir } = this.#container;
     try {
       const home = join(this.directory, 'home');
-      const env = makeEnvironment({ pod: this.pod, image: image.env, container, port, home, host });
+      const env = makeEnvironment({ pod: this.pod, image: image.env, container, port, home, beside, host });
       if ((this.#container.envFrom?.length ?? 0) > 0) throw new Error('envFrom is not offered by the local platform.');
       const program = command.length > 0 ? command : image.command;
       return new FunctionProcess({
@@ -210,6 +236,7 @@ export class PodRunner {
   #opened(port: number): void {
     this.#update({ ready: true });
     this.#door?.addInstance(this.uid, port);
+    this.#dapr?.opened(port);
     this.#note('Normal', 'Started', `Started container ${this.#container.name}`, `start ${this.#run.restarts}`);
   }
 
@@ -229,8 +256,12 @@ export class PodRunner {
     await pause(wait, signal);
   }
 
+  #logPath(restarts: number): string {
+    return join(this.directory, `${restarts}.log`);
+  }
+
   #update(change: Partial<PodRun>, tell = true): void {
-    this.#run = { ...this.#run, ...change };
+    this.#run = { ...this.#run, ...change, ...this.#dapr?.sidecar };
     if (tell) this.#host.onChange(this);
   }
 

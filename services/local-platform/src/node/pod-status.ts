@@ -12,18 +12,24 @@ export interface PodRun {
   state: ContainerState;
   lastState: ContainerState;
   acceptedAt: Date;
+  /** The Dapr runtime beside the function, when there is one. */
+  sidecar?: ContainerStatus;
 }
 
 /** The status of a pod as a kubelet would write it. */
 export function podStatus(pod: Pod, run: PodRun, now: Date): PodStatus {
   const phase = phaseOf(pod, run.state);
   const notReady = phase === 'Succeeded' ? 'PodCompleted' : 'ContainersNotReady';
+  const names = [
+    ...(run.ready ? [] : [run.container.name]),
+    ...(run.sidecar?.ready === false ? [run.sidecar.name] : []),
+  ];
   const unready = {
     status: 'False',
     reason: notReady,
-    message: `containers with unready status: [${run.container.name}]`,
+    message: `containers with unready status: [${names.join(' ')}]`,
   } as const;
-  const readiness = run.ready ? ({ status: 'True' } as const) : unready;
+  const readiness = names.length === 0 ? ({ status: 'True' } as const) : unready;
   const conditions: WantedCondition[] = [
     { type: 'PodReadyToStartContainers', status: 'True' },
     { type: 'Initialized', status: 'True' },
@@ -37,6 +43,7 @@ export function podStatus(pod: Pod, run: PodRun, now: Date): PodStatus {
     containerStatuses: pod.spec.containers.map((container) =>
       container.name === run.container.name ? containerStatus(run) : notRunHere(container),
     ),
+    ...(run.sidecar && { ephemeralContainerStatuses: [run.sidecar] }),
     startTime: pod.status?.startTime ?? rfc3339(run.acceptedAt),
     hostIP: '127.0.0.1',
     podIP: '127.0.0.1',
@@ -71,7 +78,7 @@ function containerStatus(run: PodRun): ContainerStatus {
   };
 }
 
-/** Only the function itself runs on this machine; sidecars do not. */
+/** Only the function itself and Dapr run on this machine; other sidecars do not. */
 function notRunHere(container: Container): ContainerStatus {
   const message = 'The local platform runs the function container of a pod only.';
   return {

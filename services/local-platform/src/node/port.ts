@@ -15,6 +15,17 @@ export async function pickPort(taken: ReadonlySet<number>): Promise<number> {
   throw new CodedError('process.failed', `no free port between ${FIRST} and ${LAST} on 127.0.0.1`);
 }
 
+/** Several such ports, which are in `taken` from now on. */
+export async function reservePorts(count: number, taken: Set<number>): Promise<number[]> {
+  const ports: number[] = [];
+  while (ports.length < count) {
+    const port = await pickPort(taken);
+    taken.add(port);
+    ports.push(port);
+  }
+  return ports;
+}
+
 function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();

@@ -124,7 +124,7 @@ export class Directory {
       return `Backend ${kind} ${JSON.stringify(name)} is not offered by the local gateway.`;
     if ((ref.namespace ?? namespace) !== namespace) return `Service ${ref.namespace}/${name} is in another namespace.`;
     if (this.#options.revisions.get(`${namespace}/${name}`) !== undefined) return undefined;
-    return `Service ${namespace}/${name}: there is no Knative revision of this name, and the local gateway routes to revisions only.`;
+    return `No Knative revision is named ${namespace}/${name}; to route to any other Service (as engine keda does) needs a cluster with a gateway.`;
   }
 
   /** A Knative Service or revision by its own host: `<name>.<namespace>.svc.<cluster domain>`, or `.<domain>` for a Service. */

@@ -1,10 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { CodedError, explain } from '@openfunction/errors';
 import { pause } from '@openfunction/kube';
 import type { Logger } from '@openfunction/telemetry';
+import { listen } from '../listen.ts';
 import type { RouteFilter } from '../objects.ts';
 import type { Lease, Refusal, RevisionTraffic } from '../traffic/revision-traffic.ts';
 import type { Directory, NoTarget, Target } from './directory.ts';
@@ -55,11 +55,9 @@ export class Router {
 
   /** Binds 127.0.0.1; resolves with the port. */
   async start(port: number): Promise<number> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (error: NodeJS.ErrnoException) => reject(inUse(port, error)));
-      this.#server.listen(port, '127.0.0.1', resolve);
+    return listen(this.#server, port).catch((error: NodeJS.ErrnoException) => {
+      throw inUse(port, error);
     });
-    return (this.#server.address() as AddressInfo).port;
   }
 
   /** Takes no more connections; requests under way get a few seconds to end. */

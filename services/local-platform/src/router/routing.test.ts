@@ -1,7 +1,9 @@
+import type { Store } from '@openfunction/kube';
 import { describe, expect, test } from 'vitest';
 import { findCondition } from '../conditions.ts';
 import type { HttpRoute, KubeGateway, RouteFilter, RouteRule } from '../objects.ts';
 import { attachmentsOf, commonHosts, covers } from './attachment.ts';
+import { Directory } from './directory.ts';
 import { filterRequest, filterResponse, redirectOf } from './filters.ts';
 import { gatewayStatus, routeParents } from './gateway-status.ts';
 import { originForm } from './request-facts.ts';
@@ -209,6 +211,16 @@ describe('how a gateway takes a route', () => {
       ['internal', 0],
     ]);
   });
+});
+
+test('a Service that is no Knative revision is said to need a cluster, in the status of its route', () => {
+  const none = { list: () => [], get: () => undefined } as unknown as Store;
+  const addressing = () => ({ domain: 'localhost', clusterDomain: 'cluster.local', port: 80 });
+  const stores = { routes: none, gateways: none, classes: none, services: none, revisions: none };
+  const trouble = new Directory({ ...stores, addressing }).backendTrouble(route('a', [prefixRule('/', 'b')]));
+  expect(trouble).toBe(
+    'No Knative revision is named demo/b; to route to any other Service (as engine keda does) needs a cluster with a gateway.',
+  );
 });
 
 describe('filters', () => {

@@ -34,6 +34,17 @@ describe('the door of a revision', () => {
     expect(held).toBe(0);
   });
 
+  test('spreads requests over the instances, most to the one with the fewest', async () => {
+    door.addInstance('a', 20_001);
+    door.addInstance('b', 20_002);
+    const leases = [];
+    for (let count = 0; count < 4; count += 1) leases.push(leaseOf(await door.admit(forever)));
+    expect(leases.map(({ instance }) => instance).sort()).toEqual(['a', 'a', 'b', 'b']);
+    for (const lease of leases.filter(({ instance }) => instance === 'b')) lease.release();
+    expect(leaseOf(await door.admit(forever)).instance).toBe('b');
+    expect(leaseOf(await door.admit(forever)).instance).toBe('b');
+  });
+
   test('holds requests while there is none, wakes the scaler, and lets them in in order', async () => {
     const order: number[] = [];
     const waiting = [1, 2, 3].map((number) => door.admit(forever).then(() => order.push(number)));

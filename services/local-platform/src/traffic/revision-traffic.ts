@@ -1,3 +1,5 @@
+import { Load } from './load.ts';
+
 /** A place at an instance: the port to send one request to, and what to call when it has been answered. */
 export interface Lease {
   port: number;
@@ -50,6 +52,8 @@ export class RevisionTraffic {
   readonly #options: RevisionTrafficOptions;
   readonly #instances = new Map<string, Instance>();
   readonly #waiting = new Set<Waiter>();
+  readonly #load: Load;
+  #turn = 0;
   #open = 0;
   #lastActive: number;
   #closed = false;
@@ -57,11 +61,17 @@ export class RevisionTraffic {
   constructor(options: RevisionTrafficOptions) {
     this.#options = options;
     this.#lastActive = options.now();
+    this.#load = new Load(options.now());
   }
 
   /** Requests being answered or held. */
   get open(): number {
     return this.#open + this.#waiting.size;
+  }
+
+  /** How many were open, on average, over the last `ms` milliseconds. */
+  averageOpen(ms: number): number {
+    return this.#load.average(ms, this.#options.now());
   }
 
   /** When the last request ended or the last instance became ready. */
@@ -138,22 +148,28 @@ export class RevisionTraffic {
       const timer = setTimeout(() => waiter.admit({ refused: 'too-late' }), this.#options.holdMs);
       signal.addEventListener('abort', leave, { once: true });
       this.#waiting.add(waiter);
+      this.#count();
       if (signal.aborted) leave();
       else this.#options.onHeld();
     });
   }
 
+  /** A place where the fewest requests are; those with equally few take turns. */
   #take(): Lease | undefined {
-    for (const [id, instance] of this.#instances) {
-      const full = this.concurrency > 0 && instance.open >= this.concurrency;
-      if (!instance.draining && !instance.suspect && !full) return this.#lease(id, instance);
-    }
-    return undefined;
+    const free = [...this.#instances].filter(([, { draining, suspect, open }]) => {
+      return !draining && !suspect && (this.concurrency === 0 || open < this.concurrency);
+    });
+    const fewest = Math.min(...free.map(([, { open }]) => open));
+    const best = free.filter(([, { open }]) => open === fewest);
+    this.#turn += 1;
+    const chosen = best[this.#turn % Math.max(1, best.length)];
+    return chosen && this.#lease(...chosen);
   }
 
   #lease(id: string, instance: Instance): Lease {
     instance.open += 1;
     this.#open += 1;
+    this.#count();
     let released = false;
     const release = () => {
       if (released) return;
@@ -177,5 +193,10 @@ export class RevisionTraffic {
 
   #touch(): void {
     this.#lastActive = this.#options.now();
+    this.#count();
+  }
+
+  #count(): void {
+    this.#load.set(this.open, this.#options.now());
   }
 }

@@ -8,53 +8,62 @@ import {
   type Serving,
   WASM,
 } from '@openfunction/api';
-import { makeFunctionContext, makeFunctionContextV1beta2 } from './function-context.ts';
+
+/** What an engine puts into the container `function`. */
+export interface FunctionContainer {
+  port: ContainerPort;
+  /** Whether the engine allows no other port beside it. */
+  isOnlyPort?: boolean;
+  /** How it shows that it is ready, where the user does not say. */
+  readinessProbe?: NonNullable<Container['readinessProbe']>;
+  /** All variables of the container, from those that the user gave it. */
+  env: (given: readonly EnvVar[]) => EnvVar[];
+}
 
 /** The pod of a function: the user's template, in which the container `function` runs the image (controllers.md §3.3). */
-export function makePodSpec(serving: Serving, port: ContainerPort, annotations: Record<string, string>): PodSpec {
+export function makePodSpec(serving: Serving, made: FunctionContainer): PodSpec {
   const template = serving.spec.template ?? { containers: [] };
-  const secret = serving.spec.imageCredentials?.name;
-  const pullSecrets = [...(template.imagePullSecrets ?? []), ...(secret === undefined ? [] : [{ name: secret }])];
+  const pullSecrets = pullSecretsOf(serving);
   return {
     ...template,
     ...runtimeClass(serving, template),
     ...(pullSecrets.length > 0 && { imagePullSecrets: pullSecrets }),
-    containers: withFunction(template.containers ?? [], serving, port, annotations),
+    containers: withFunction(template.containers ?? [], serving.spec.image, made),
   };
 }
 
-/** Puts image, port and variables into the container `function` (the last one of that name), or appends one. */
-function withFunction(
-  containers: Container[],
-  serving: Serving,
-  port: ContainerPort,
-  annotations: Record<string, string>,
-): Container[] {
+/** The template's pull secrets and the one of the Function, each once: server-side apply refuses the same twice. */
+export function pullSecretsOf({ spec }: Serving): { name?: string }[] {
+  const given = spec.template?.imagePullSecrets ?? [];
+  const name = spec.imageCredentials?.name;
+  return name === undefined || given.some((secret) => secret.name === name) ? given : [...given, { name }];
+}
+
+/** Puts image, port, variables and probe into the container `function` (the last one of that name), or appends one. */
+function withFunction(containers: readonly Container[], image: string, made: FunctionContainer): Container[] {
   const at = containers.findLastIndex(({ name }) => name === FUNCTION_CONTAINER);
   const given = containers[at] ?? { name: FUNCTION_CONTAINER, imagePullPolicy: 'IfNotPresent' };
+  const readinessProbe = given.readinessProbe ?? made.readinessProbe;
   const filled: Container = {
     ...given,
-    image: serving.spec.image,
-    ports: [...(given.ports ?? []), port],
-    env: [...(given.env ?? []), ...makeEnv(serving, annotations)],
+    image,
+    ports: withPort(given.ports ?? [], made),
+    env: made.env(given.env ?? []),
+    ...(readinessProbe !== undefined && { readinessProbe }),
   };
   return at < 0 ? [...containers, filled] : containers.with(at, filled);
 }
 
-/** The variables of the function container, after the user's own and in the order of controllers.md §3.4. */
-function makeEnv(serving: Serving, annotations: Record<string, string>): EnvVar[] {
-  const params = Object.entries(serving.spec.params ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
-  return [
-    { name: 'APP_PROTOCOL', value: annotations['dapr.io/app-protocol'] ?? 'grpc' },
-    { name: 'FUNC_CONTEXT', value: makeFunctionContext(serving) },
-    { name: 'FUNC_CONTEXT_V1BETA2', value: makeFunctionContextV1beta2(serving) },
-    ...params.map(([name, value]) => ({ name, value })),
-    { name: 'POD_NAME', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.name' } } },
-    { name: 'POD_NAMESPACE', value: serving.metadata.namespace ?? 'default' },
-  ];
+/** A port that the user has described already keeps the user's name for it. */
+function withPort(ports: ContainerPort[], { port, isOnlyPort = false }: FunctionContainer): ContainerPort[] {
+  const same = ports.find(
+    ({ containerPort, protocol = 'TCP' }) => containerPort === port.containerPort && protocol === 'TCP',
+  );
+  if (isOnlyPort) return [same ?? port];
+  return same === undefined ? [...ports, port] : ports;
 }
 
-function runtimeClass(serving: Serving, template: PodSpec): Partial<PodSpec> {
-  const wasm = serving.metadata.annotations?.[ANNOTATION.wasmVariant] !== undefined;
+function runtimeClass({ metadata }: Serving, template: PodSpec): Partial<PodSpec> {
+  const wasm = metadata.annotations?.[ANNOTATION.wasmVariant] !== undefined;
   return wasm && template.runtimeClassName === undefined ? { runtimeClassName: WASM.runtimeClass } : {};
 }

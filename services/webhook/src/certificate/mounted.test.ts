@@ -45,7 +45,7 @@ it('waits for files that are not there yet, and takes a change over', async () =
 it('asks nobody to trust it without a file of the authority', async () => {
   await mount(await issuer.make(new Date()));
   const { offers, watched } = watch();
-  await vi.waitFor(() => expect(offers).toHaveLength(1));
+  await vi.waitFor(() => expect(offers).toHaveLength(1), { timeout: 10_000 });
   expect(offers[0]?.needs).toEqual([]);
   await watched.stop();
 });

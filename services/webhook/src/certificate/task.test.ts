@@ -19,9 +19,9 @@ it('runs again for a wake that comes while it runs, and never twice at once', as
   );
   task.wake();
   task.wake();
-  await vi.waitFor(() => expect(runs).toBe(2));
+  await vi.waitFor(() => expect(runs).toBe(2), { timeout: 10_000 });
   task.wake();
-  await vi.waitFor(() => expect(runs).toBe(3));
+  await vi.waitFor(() => expect(runs).toBe(3), { timeout: 10_000 });
   await task.stop();
 });
 

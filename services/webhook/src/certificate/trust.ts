@@ -50,7 +50,7 @@ export class TrustKeeper {
     const { client, logger } = options;
     this.#options = options;
     this.#task = new Task('trust', () => this.#keep(), logger);
-    const onChange = () => this.#task.wake();
+    const onChange = () => this.#changed();
     this.#watches = TARGETS.map(
       ([kind, name]) =>
         new Reflector({ client, kind, fieldSelector: `metadata.name=${name}`, logger, onChange, transform: shrink }),
@@ -61,14 +61,14 @@ export class TrustKeeper {
     for (const watch of this.#watches) watch.start();
     Promise.all(this.#watches.map((watch) => watch.ready())).then(() => {
       this.#isReady = true;
-      this.#task.wake();
+      this.#changed();
     });
   }
 
   /** From now on these certificates (PEM, one or several in each text) are the ones to trust. */
   want(certificates: readonly string[]): void {
     this.#wanted = [...new Set(certificates.flatMap(splitCertificates))];
-    this.#task.wake();
+    this.#changed();
   }
 
   /** Whether every place holds these certificates now. */
@@ -97,20 +97,24 @@ export class TrustKeeper {
     await Promise.all(this.#watches.map((watch) => watch.stop()));
   }
 
+  /** Noted at once: a mend that is under way may take seconds, and what is trusted meanwhile is not to wait for it. */
+  #changed(): void {
+    if (this.#isReady && this.#wanted.length > 0) this.#note(Date.now());
+    this.#task.wake();
+  }
+
   async #keep(): Promise<void> {
     if (!this.#isReady || this.#wanted.length === 0) return;
     const now = Date.now();
-    this.#note(now);
     const isWrong = () => this.#slots().some(({ slot }) => this.#wantedIn(slot, now) !== undefined);
     if (isWrong()) {
       if (this.#mended) await pause(Math.random() * JITTER_MS, this.#stopping.signal);
       await this.#mendAll(now);
-      this.#note(Date.now());
     }
-    this.#lookAgain();
+    this.#note(Date.now());
   }
 
-  /** Takes down since when each certificate has been everywhere, or not been wanted. */
+  /** Takes down since when each certificate has been everywhere, or not been wanted, and comes back when that makes a difference. */
   #note(now: number): void {
     for (const cert of this.#wanted)
       if (!this.covers([cert])) this.#coveredSince.delete(cert);
@@ -119,6 +123,7 @@ export class TrustKeeper {
     for (const cert of this.#othersSince.keys()) if (!others.has(cert)) this.#othersSince.delete(cert);
     for (const cert of others) if (!this.#othersSince.has(cert)) this.#othersSince.set(cert, now);
     for (const cert of this.#coveredSince.keys()) if (!this.#wanted.includes(cert)) this.#coveredSince.delete(cert);
+    this.#lookAgain();
   }
 
   /** What a slot should hold now; undefined when it does. */
@@ -151,15 +156,20 @@ export class TrustKeeper {
     logger.info({ object: `${kind.kind} ${name}`, certificates: this.#wanted.length }, 'caBundle written');
   }
 
-  /** Wakes whoever waits for what has been written, and comes back for what is to be taken away. */
+  /** Comes back for what is held long enough then, and for what is to be taken away. */
   #lookAgain(): void {
-    for (const listener of this.#listeners) listener();
     clearTimeout(this.#timer);
     const settles = [...this.#coveredSince.values()].map((since) => since + SETTLE_MS);
     const leaves = [...this.#othersSince.values()].map((since) => since + this.#options.keepOthersMs);
     const next = Math.min(...[...settles, ...leaves].filter((time) => time > Date.now()));
     if (next === Number.POSITIVE_INFINITY) return;
-    this.#timer = setTimeout(() => this.#task.wake(), next - Date.now() + 10).unref();
+    this.#timer = setTimeout(() => this.#settle(), next - Date.now() + 10).unref();
+  }
+
+  #settle(): void {
+    this.#lookAgain();
+    for (const listener of this.#listeners) listener();
+    this.#task.wake();
   }
 
   #slots(): { object: KubeObject; slot: Slot }[] {

@@ -1,6 +1,13 @@
 import type { Builder, KubeObject } from '@openfunction/api';
-import { plain, redact, tailOf } from './log-tail.ts';
-import { failedStep, misconfiguredStep, type PodFacts, readPod, type Step, unpulledStep } from './pod.ts';
+import { plain, redact, tailOf } from '@openfunction/controller/pods';
+import {
+  type BuildPod,
+  failedStep,
+  misconfiguredContainer,
+  readBuildPod,
+  type Step,
+  unpulledContainer,
+} from './pod.ts';
 import { type BuildStatus, buildStatusOf, failureOf, succeededOf } from './status.ts';
 import { type Strategy, strategyOf } from './strategy.ts';
 
@@ -19,6 +26,8 @@ export interface Facts {
   builder: Builder;
   namespace: string;
   run: string;
+  /** Of Shipwright's API, as the run has it. */
+  version: string;
   /** Of the run's condition `Succeeded`. */
   reason: string;
   message: string;
@@ -27,8 +36,8 @@ export interface Facts {
   detail: string;
   registration: BuildStatus;
   strategy: Strategy;
-  pod: PodFacts | undefined;
-  /** The step it is about, e.g. `step-build-and-push`; empty when it is about none. */
+  pod: BuildPod | undefined;
+  /** The step it is about, e.g. `step-build-and-push`, or a container of Tekton's own, e.g. `prepare`; empty when it is about none. */
   stepName: string;
   step: Step | undefined;
   /** `; last seen: …`, or empty. */
@@ -42,7 +51,7 @@ export interface Facts {
 export function readFacts({ builder, run, build, pod, log }: Evidence): Facts {
   const condition = succeededOf(run) ?? { reason: '', message: '' };
   const { reason: detailReason = '', message: rawDetail = '', location } = failureOf(run);
-  const facts = pod === undefined ? undefined : readPod(pod);
+  const facts = pod === undefined ? undefined : readBuildPod(pod);
   const step = facts === undefined ? undefined : stepInTrouble(facts, location?.container);
   const isLog = rawDetail.trim().includes('\n');
   const tail = tailOf(log ?? (isLog ? rawDetail : undefined));
@@ -51,6 +60,7 @@ export function readFacts({ builder, run, build, pod, log }: Evidence): Facts {
     builder,
     namespace: builder.metadata.namespace ?? '',
     run: run.metadata.name,
+    version: run.apiVersion.slice(run.apiVersion.indexOf('/') + 1),
     reason: condition.reason,
     message,
     detailReason,
@@ -72,9 +82,9 @@ function stepIn(message: string): string {
   return name === undefined ? '' : `step-${name}`;
 }
 
-function stepInTrouble(pod: PodFacts, named: string | undefined): Step | undefined {
+function stepInTrouble(pod: BuildPod, named: string | undefined): Step | undefined {
   const step = pod.steps.find(({ name }) => name === named);
-  return step ?? failedStep(pod) ?? unpulledStep(pod) ?? misconfiguredStep(pod);
+  return step ?? failedStep(pod) ?? unpulledContainer(pod) ?? misconfiguredContainer(pod);
 }
 
 /**

@@ -1,8 +1,9 @@
 import type { Builder, BuilderSpec, KubeObject } from '@openfunction/api';
+import { trimPod } from '@openfunction/controller/pods';
 import { describe, expect, it } from 'vitest';
 import type { Evidence } from './evidence.ts';
 import { explainFailure, explainStuck } from './failure.ts';
-import { RUN_LABEL, trimPod } from './pod.ts';
+import { RUN_LABEL } from './pod.ts';
 import { readRefusal } from './registration.ts';
 
 /*
@@ -11,6 +12,7 @@ import { readRefusal } from './registration.ts';
  */
 
 const POD = 'fn-buildrun-x7k2p-pod';
+const AGAIN = 'kubectl annotate --overwrite fn -n demo fn openfunction.io/rebuild=builder-a';
 const LOGS = (step: string) => `kubectl logs -n demo ${POD} -c ${step}`;
 
 function makeBuilder(spec: Partial<BuilderSpec> = {}): Builder {
@@ -251,7 +253,11 @@ const FAULTS: [string, Evidence, string, string[]][] = [
       ),
     },
     'QuotaIncomplete',
-    ['compute: must specify limits.cpu for: place-scripts.', 'LimitRange in namespace demo'],
+    [
+      'compute: must specify limits.cpu for: place-scripts.',
+      'openfunction.io/build-limits of Namespace demo',
+      'LimitRange in namespace demo',
+    ],
   ],
 ];
 
@@ -263,6 +269,16 @@ describe('a failed build says object, cause and next step', () => {
     for (const word of words) expect(explained.message).toContain(word);
   });
 
+  it.each(FAULTS)(
+    'and how to build again, which no cure but a change of what is built does: %s',
+    (_fault, evidence) => {
+      const { message } = explainFailure(evidence);
+      expect(message.match(/; then(?:, unless the spec changed)?: (.*? openfunction\.io\/rebuild=\S+)\. /)?.[1]).toBe(
+        AGAIN,
+      );
+    },
+  );
+
   it.each(FAULTS)('and the same of a pod without what is not read: %s', (_fault, evidence) => {
     const pod = evidence.pod === undefined ? undefined : trimPod(evidence.pod);
     expect(explainFailure({ ...evidence, pod })).toEqual(explainFailure(evidence));
@@ -271,7 +287,7 @@ describe('a failed build says object, cause and next step', () => {
 
 describe('a Build that is refused says what is missing', () => {
   const refused = (reason: string, message: string) =>
-    readRefusal(makeBuilder(), {
+    readRefusal(makeBuilder({ builderCredentials: { name: 'pull-secret' } }), {
       apiVersion: 'shipwright.io/v1beta1',
       kind: 'Build',
       metadata: { name: 'fn-build', namespace: 'demo' },
@@ -299,6 +315,18 @@ describe('a Build that is refused says what is missing', () => {
       'Secret demo/git-secret (spec.build.srcRepo.credentials) and Secret demo/push-secret',
     ],
     [
+      'SpecBuilderSecretRefNotFound',
+      'referenced secret pull-secret not found',
+      'secret',
+      'Secret demo/pull-secret (spec.build.builderCredentials) not found. Create it; the build then starts by itself',
+    ],
+    [
+      'MultipleSecretRefNotFound',
+      'missing secrets are git-secret,pull-secret',
+      'secret',
+      'Secret demo/git-secret (spec.build.srcRepo.credentials) and Secret demo/pull-secret (spec.build.builderCredentials) not',
+    ],
+    [
       'BuildStrategyNotFound',
       'buildStrategy own does not exist in namespace demo',
       'strategy',
@@ -324,6 +352,8 @@ describe('a Build that is refused says what is missing', () => {
       /^Build demo\/fn-build: .* More: kubectl describe builds.shipwright.io -n demo fn-build$/,
     );
     expect(refusal?.message).toContain(words);
+    const isFinal = missing === undefined && reason !== 'NeedsCluster';
+    expect(refusal?.message.includes(AGAIN)).toBe(isFinal);
   });
 });
 
@@ -391,6 +421,47 @@ describe('a build that is held up says by what', () => {
     const stuck = explainStuck({ builder: makeBuilder(), ...evidence });
     expect(stuck?.reason).toBe(reason);
     expect(stuck?.message).toContain(words);
+    expect(stuck?.message).not.toContain('openfunction.io/rebuild');
+  });
+
+  const preparing = {
+    ...pulling,
+    spec: {
+      initContainers: [{ name: 'prepare', image: 'reg.example/tekton/entrypoint' }],
+      containers: [{ name: 'step-create' }],
+    },
+    status: {
+      phase: 'Pending',
+      initContainerStatuses: [{ name: 'prepare', state: { waiting: { reason: 'ImagePullBackOff', message: '' } } }],
+      containerStatuses: [{ name: 'step-create', state: { waiting: { reason: 'PodInitializing' } } }],
+    },
+  };
+
+  it.each([preparing, trimPod(preparing)])(
+    "by an image of Tekton's own container, which is no matter of the Function",
+    (pod) => {
+      const builder = makeBuilder({ builderCredentials: { name: 'pull' } });
+      const stuck = explainStuck({ builder, run: waiting('Pending', 'Pending'), pod });
+      expect(stuck?.reason).toBe('ImagePullFailed');
+      expect(stuck?.message).toMatch(
+        /: prepare: image reg\.example\/tekton\/entrypoint cannot be pulled\. Check the images that Tekton/,
+      );
+      expect(stuck?.message).toContain(`kubectl describe pod -n demo ${POD}`);
+      expect(stuck?.message).not.toMatch(/spec\.build/);
+    },
+  );
+
+  const ofV1Alpha1 = { ...waiting('Pending', ''), apiVersion: 'shipwright.io/v1alpha1' };
+  const credentials = { builderCredentials: { name: 'pull' } };
+
+  it.each([
+    ['v1beta1, which has no place for them', waiting('Pending', ''), makeBuilder(credentials), true],
+    ['v1alpha1 without a builder image', ofV1Alpha1, makeBuilder({ ...credentials, builder: undefined }), true],
+    ['v1alpha1', ofV1Alpha1, makeBuilder(credentials), false],
+    ['v1beta1 where there are none', waiting('Pending', ''), makeBuilder(), false],
+  ])('by an image, and whether credentials for it are without effect: %s', (_case, run, builder, isUnused) => {
+    const said = explainStuck({ builder, run, pod: pulling })?.message ?? '';
+    expect(said.includes('Without effect: spec.build.builderCredentials (')).toBe(isUnused);
   });
 
   it('in the same words at each attempt, or each would be a write', () => {
@@ -406,6 +477,32 @@ describe('a build that is held up says by what', () => {
     const pod = makePod({ 'step-create': { running: {} } }, { phase: 'Running' });
     expect(explainStuck({ builder: makeBuilder(), run: waiting('Running', 'Not all Steps'), pod })).toBeUndefined();
   });
+});
+
+describe('a limit on time', () => {
+  const outOfTime = (spec: Partial<BuilderSpec>) =>
+    explainFailure({
+      builder: makeBuilder(spec),
+      run: makeRun('False', 'BuildRunTimeout', 'BuildRun fn-buildrun failed to finish within 1m0s'),
+    }).message;
+
+  it('of the whole build is no part of what is built: raising it alone builds nothing', () => {
+    expect(outOfTime({ timeout: '1m' })).toContain(
+      `Raise spec.build.timeout, or mend what it waited for; then: ${AGAIN}`,
+    );
+  });
+
+  it("of Shipwright's is", () => {
+    const cure = 'Raise spec.build.shipwright.timeout, or mend what it waited for; then, unless the spec changed: ';
+    expect(outOfTime({ shipwright: { timeout: '1m' } })).toContain(`${cure}${AGAIN}`);
+  });
+});
+
+it('a Builder without a Function is not built again by one', () => {
+  const builder = makeBuilder();
+  const orphan = { ...builder, metadata: { ...builder.metadata, labels: {} } };
+  const { message } = explainFailure({ builder: orphan, run: makeRun('False', 'PodEvicted', '') });
+  expect(message).toContain('; then: make a new Builder. ');
 });
 
 describe('other failures', () => {

@@ -1,6 +1,6 @@
+import { plain } from '@openfunction/controller/pods';
 import type { Facts } from './evidence.ts';
-import { plain } from './log-tail.ts';
-import { isSource, match, NO_CONNECTION, NO_HOST, rebuild, said, type Trouble, where } from './trouble.ts';
+import { isSource, match, NO_CONNECTION, NO_HOST, said, type Trouble, where } from './trouble.ts';
 
 /** What goes wrong while the source is fetched. */
 export const GIT_TROUBLES: readonly Trouble[] = [
@@ -9,6 +9,7 @@ export const GIT_TROUBLES: readonly Trouble[] = [
     isIt: (facts) => isSource(facts) && NO_HOST.test(facts.text),
     cause: (facts) => `${where(facts)}host ${match(NO_HOST, facts.text)} of ${repository(facts)} is unknown`,
     next: () => 'Check spec.build.srcRepo.url, and that the DNS of this cluster knows the host',
+    rebuilds: 'perhaps',
   },
   {
     reason: 'GitHostUnreachable',
@@ -17,12 +18,14 @@ export const GIT_TROUBLES: readonly Trouble[] = [
       `${where(facts)}${repository(facts)} cannot be reached: no connection to ${match(NO_CONNECTION, facts.text)}`,
     next: () =>
       'Check spec.build.srcRepo.url, and that pods of this cluster may reach the host (firewall, proxy, NetworkPolicy)',
+    rebuilds: 'perhaps',
   },
   {
     reason: ({ detailReason }) => detailReason,
     isIt: ({ detailReason }) => Object.hasOwn(GIT_NEXT, detailReason),
     cause: (facts) => `${where(facts)}${repository(facts)}: ${said(facts) || facts.detail}`,
-    next: (facts) => `${GIT_NEXT[facts.detailReason]?.(facts)}, then ${rebuild}`,
+    next: (facts) => GIT_NEXT[facts.detailReason]?.(facts) ?? '',
+    rebuilds: 'perhaps',
   },
 ];
 

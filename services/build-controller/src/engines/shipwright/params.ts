@@ -1,4 +1,4 @@
-import { type Builder, isEqual, type KubeObject } from '@openfunction/api';
+import { type Builder, type BuilderSpec, isEqual, isGiven, type KubeObject } from '@openfunction/api';
 import { type BuildParam, makeEnvParam } from './env.ts';
 import type { DeclaredParams } from './strategy.ts';
 import type { ShipwrightVersion } from './version.ts';
@@ -43,9 +43,8 @@ export function makeParams(builder: Builder, { version, declared = ASSUMED[versi
 
 /** Fields of the Builder that Shipwright or the strategy has no place for, each with the reason: they change nothing. */
 export function unusedFields({ spec }: Builder, strategy: string, { version, declared }: Target): string[] {
-  const unused: string[] = [];
-  if (spec.builderCredentials !== undefined && version === 'v1beta1')
-    unused.push('spec.build.builderCredentials (shipwright.io/v1beta1 has no place for it)');
+  const credentials = unusedCredentials(spec, version);
+  const unused = credentials === undefined ? [] : [credentials];
   if (declared === undefined || version !== 'v1beta1') return unused;
   for (const [name, field] of FIELDS) {
     if (isGiven(spec[field]) && !declared.has(name))
@@ -54,16 +53,21 @@ export function unusedFields({ spec }: Builder, strategy: string, { version, dec
   return unused;
 }
 
+/** `builderCredentials` with the reason why nobody reads it; undefined where it is read, or not set. */
+export function unusedCredentials({ builder, builderCredentials }: BuilderSpec, version: string): string | undefined {
+  if (builderCredentials === undefined) return undefined;
+  if (version === 'v1beta1') return 'spec.build.builderCredentials (shipwright.io/v1beta1 has no place for it)';
+  return isGiven(builder)
+    ? undefined
+    : 'spec.build.builderCredentials (there is no spec.build.builder that it would be for)';
+}
+
 /** Whether a Build has the parameters that are wanted now; their order, which conversion between versions changes, does not count. */
 export function hasParams(build: KubeObject, wanted: readonly BuildParam[]): boolean {
   const live = (build['spec']?.paramValues ?? []) as BuildParam[];
   const byName = (params: readonly BuildParam[]) =>
     Object.fromEntries(params.map((param) => [param.name, withoutNulls(param)]));
   return isEqual(byName(live), byName(wanted));
-}
-
-export function isGiven(text: string | undefined): text is string {
-  return text !== undefined && text.trim() !== '';
 }
 
 /** Go writes fields that are not set as null. */

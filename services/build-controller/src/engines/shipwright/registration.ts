@@ -1,5 +1,6 @@
 import { type Builder, type KubeObject, legalReason, REASON } from '@openfunction/api';
-import { plain } from './log-tail.ts';
+import { plain } from '@openfunction/controller/pods';
+import { type Rebuilds, thenAgain } from './again.ts';
 import { type BuildStatus, buildStatusOf } from './status.ts';
 import { nameOfStrategy, type Strategy, strategyOf } from './strategy.ts';
 
@@ -9,6 +10,8 @@ export interface Refusal {
   next: string;
   /** An object that it names does not exist: it is accepted as soon as the object is there. */
   missing: boolean;
+  /** Whether that brings a new build where this one is over. */
+  rebuilds: Rebuilds;
 }
 
 /** A refused Build as the user reads it. */
@@ -28,6 +31,7 @@ const STRATEGY_MISSING = new Set(['BuildStrategyNotFound', 'ClusterBuildStrategy
 const SECRET_MISSING = new Set([
   'SpecSourceSecretRefNotFound',
   'SpecOutputSecretRefNotFound',
+  'SpecBuilderSecretRefNotFound',
   'MultipleSecretRefNotFound',
 ]);
 
@@ -52,34 +56,47 @@ export function explainRefusal({ builder, strategy, registration }: Refused): Re
   const named = nameOfStrategy(strategy, namespace);
   if (STRATEGY_MISSING.has(reason)) {
     const next = `Install it or name another in spec.build.shipwright.strategy (kubectl get ${strategy.kind.toLowerCase()})`;
-    return { cause: `${named} not found`, next, missing: true };
+    return { cause: `${named} not found`, next, missing: true, rebuilds: 'perhaps' };
   }
-  if (SECRET_MISSING.has(reason)) return { ...missingSecrets(builder, reason, message), missing: true };
+  if (SECRET_MISSING.has(reason)) {
+    return { ...missingSecrets(builder, reason, message), missing: true, rebuilds: 'perhaps' };
+  }
   if (Object.hasOwn(PARAMETER_CAUSES, reason)) {
     const next = `Correct spec.build.shipwright.params (kubectl get ${strategy.kind.toLowerCase()} ${strategy.name} -o yaml shows its parameters)`;
-    return { cause: `${PARAMETER_CAUSES[reason]?.(named)}: ${listIn(message)}`, next, missing: false };
+    return {
+      cause: `${PARAMETER_CAUSES[reason]?.(named)}: ${listIn(message)}`,
+      next,
+      missing: false,
+      rebuilds: 'perhaps',
+    };
   }
-  const next = reason === NEEDS_CLUSTER ? 'Apply the Function to a cluster with Shipwright' : 'Correct spec.build';
-  return { cause: plain(message) || reason, next, missing: false };
+  const cause = plain(message) || reason;
+  if (reason === NEEDS_CLUSTER) {
+    return { cause, next: 'Apply the Function to a cluster with Shipwright', missing: false, rebuilds: 'yes' };
+  }
+  return { cause, next: 'Correct spec.build', missing: false, rebuilds: 'perhaps' };
 }
 
 /** What a Build that is not accepted says; undefined while Shipwright has not looked at it, and when it is accepted. */
 export function readRefusal(builder: Builder, build: KubeObject | undefined): RefusedBuild | undefined {
   const registration = buildStatusOf(build);
   if (build === undefined || registration.registered !== 'False') return undefined;
-  const { cause, next, missing } = explainRefusal({ builder, strategy: strategyOf(builder, build), registration });
+  const refusal = explainRefusal({ builder, strategy: strategyOf(builder, build), registration });
+  const { cause, next, missing, rebuilds } = refusal;
+  const cure = missing ? next + goesOn(registration.reason ?? '') : thenAgain(next, rebuilds, builder);
   const { namespace = '', name } = build.metadata;
   const { reason = '' } = registration;
   return {
     reason: legalReason(reason, REASON.failed),
-    message: `Build ${namespace}/${name}: ${cause}. ${next}${missing ? goesOn(reason) : ''}. More: kubectl describe builds.shipwright.io -n ${namespace} ${name}`,
+    message: `Build ${namespace}/${name}: ${cause}. ${cure}. More: kubectl describe builds.shipwright.io -n ${namespace} ${name}`,
     missing: STRATEGY_MISSING.has(reason) ? 'strategy' : SECRET_MISSING.has(reason) ? 'secret' : undefined,
   };
 }
 
 /** Shipwright itself looks again when a Secret with this annotation appears. */
 function goesOn(reason: string): string {
-  const sooner = 'at once if the Secret has the annotation build.shipwright.io/referenced.secret: "true"';
+  const sooner =
+    'within 10 minutes, at once if the Secret has the annotation build.shipwright.io/referenced.secret: "true"';
   return `; the build then starts by itself${SECRET_MISSING.has(reason) ? `, ${sooner}` : ''}`;
 }
 
@@ -99,17 +116,21 @@ function listIn(message: string): string {
   return plain(message.slice(message.lastIndexOf(': ') + 1));
 }
 
-function missingSecrets(builder: Builder, reason: string, message: string): Omit<Refusal, 'missing'> {
+function missingSecrets(builder: Builder, reason: string, message: string): Pick<Refusal, 'cause' | 'next'> {
   const { namespace = '' } = builder.metadata;
-  const source = { name: builder.spec.srcRepo.credentials?.name, field: 'spec.build.srcRepo.credentials' };
-  const output = { name: builder.spec.imageCredentials?.name, field: 'spec.imageCredentials' };
-  const said = [source, output].filter(({ name }) => name !== undefined && message.split(/[\s,]+/).includes(name));
-  const byReason =
-    reason === 'SpecSourceSecretRefNotFound'
-      ? [source]
-      : reason === 'SpecOutputSecretRefNotFound'
-        ? [output]
-        : [source, output];
+  const { srcRepo, imageCredentials, builderCredentials } = builder.spec;
+  const source = { name: srcRepo.credentials?.name, field: 'spec.build.srcRepo.credentials' };
+  const output = { name: imageCredentials?.name, field: 'spec.imageCredentials' };
+  // Shipwright v1alpha1 alone has a place for these.
+  const pull = { name: builderCredentials?.name, field: 'spec.build.builderCredentials' };
+  const all = [source, output, pull].filter(({ name }) => name !== undefined);
+  const said = all.filter(({ name = '' }) => message.split(/[\s,]+/).includes(name));
+  const only = {
+    SpecSourceSecretRefNotFound: source,
+    SpecOutputSecretRefNotFound: output,
+    SpecBuilderSecretRefNotFound: pull,
+  };
+  const byReason = Object.hasOwn(only, reason) ? [only[reason as keyof typeof only]] : all;
   const missing = (said.length > 0 ? said : byReason).map(
     ({ name, field }) => `Secret ${namespace}/${name} (${field})`,
   );

@@ -1,4 +1,5 @@
-import { REASON, type SourceResult, STATE } from '@openfunction/api';
+import { type Builder, REASON, type SourceResult, STATE } from '@openfunction/api';
+import { againBy } from './again.ts';
 import type { Evidence } from './evidence.ts';
 import { explainFailure } from './failure.ts';
 import { type RunStatus, runStatusOf, succeededOf } from './status.ts';
@@ -28,9 +29,14 @@ export function readResult(evidence: Evidence): BuildResult | undefined {
   if (condition.status === 'True') return { ...success(status), completedAt };
   if (condition.status !== 'False') return undefined;
   const state = STATES[condition.reason] ?? STATE.failed;
-  if (state === STATE.canceled)
-    return { state, reason: condition.reason, message: 'The build was cancelled.', completedAt };
+  if (state === STATE.canceled) return { ...canceled(evidence.builder), completedAt };
   return { state, ...explainFailure(evidence), completedAt };
+}
+
+/** The build was stopped on request. */
+export function canceled(builder: Builder): BuildResult {
+  const message = `The build was cancelled. To build again: ${againBy(builder)}`;
+  return { state: STATE.canceled, reason: 'BuildRunCanceled', message };
 }
 
 function success(status: RunStatus): BuildResult {

@@ -1,5 +1,4 @@
-import type { Builder } from '@openfunction/api';
-import { isGiven } from './params.ts';
+import { type Builder, isGiven } from '@openfunction/api';
 import type { Shape } from './shape.ts';
 
 /** shipwright.io/v1alpha1 (v0.11, as the original uses it): controllers.md §2.3. */

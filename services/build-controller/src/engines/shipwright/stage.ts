@@ -1,5 +1,5 @@
 import type { KubeObject } from '@openfunction/api';
-import { currentStep, readPod } from './pod.ts';
+import { currentStep, readBuildPod } from './pod.ts';
 import { runStatusOf, succeededOf } from './status.ts';
 
 /** Where a build is: queued, cloning, building or pushing. */
@@ -22,7 +22,7 @@ const WORK: readonly (readonly [RegExp, string])[] = [
  */
 export function readStage(run: KubeObject, pod: KubeObject | undefined): Stage {
   if (pod === undefined) return withoutPod(run);
-  const facts = readPod(pod);
+  const facts = readBuildPod(pod);
   const step = currentStep(facts);
   if (step !== undefined) return stage(workOf(step.name), step.since, ` (pod ${facts.name}, ${step.name})`);
   const ended = facts.steps.length > 0 && facts.steps.every(({ terminated }) => terminated !== undefined);

@@ -5,6 +5,7 @@ import {
   defaultBuildStrategy,
   type KubeObject,
 } from '@openfunction/api';
+import { type Privileges, privilegesIn } from './pod-security.ts';
 
 /** The strategy of a build. */
 export interface Strategy {
@@ -43,9 +44,14 @@ export function declaredParams(strategy: KubeObject): DeclaredParams {
   return new Map(parameters.map(({ name, type }) => [name, type === 'array' ? 'array' : 'string']));
 }
 
-/** A strategy without its steps, which nobody reads here. */
+/** Of a strategy, what is read here: its parameters, and in place of its steps what of them needs privileges. */
 export function trimStrategy(strategy: KubeObject): KubeObject {
   const { apiVersion, kind, metadata } = strategy;
   const parameters = ((strategy['spec']?.parameters ?? []) as Parameter[]).map(({ name, type }) => ({ name, type }));
-  return { apiVersion, kind, metadata, spec: { parameters } };
+  return { apiVersion, kind, metadata, spec: { parameters, privileges: privilegesIn(strategy) } };
+}
+
+/** What a trimmed strategy asks for that a level of Pod Security refuses. */
+export function privilegesOf(strategy: KubeObject): Privileges {
+  return strategy['spec']?.privileges ?? { baseline: [], restricted: [] };
 }

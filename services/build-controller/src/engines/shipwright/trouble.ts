@@ -1,5 +1,5 @@
+import type { Rebuilds } from './again.ts';
 import type { Facts } from './evidence.ts';
-import type { TimeLimit } from './time-limit.ts';
 
 /** One known trouble. Rows are asked in order; the first that matches explains. */
 export interface Trouble {
@@ -7,16 +7,12 @@ export interface Trouble {
   isIt: (facts: Facts) => boolean;
   cause: (facts: Facts) => string;
   next: (facts: Facts) => string;
+  /** Whether that brings a new build, once this one is over. */
+  rebuilds: Rebuilds | ((facts: Facts) => Rebuilds);
   /** Also seen while the run still goes on: Shipwright waits for it to pass. */
   waits?: true;
 }
 
-export const rebuild = 'build again by a new value of the annotation openfunction.io/rebuild';
-/** For a build that was stopped because of its time limit. */
-export function outOfTime(field: TimeLimit['field']): string {
-  return `Raise ${field}, or mend what it waited for`;
-}
-export const changeIt = `Correct spec.build, or ${rebuild}`;
 export const NO_HOST =
   /could not resolve host(?:name)?:? ['"]?([\w.-]+)|lookup ([\w.-]+)[^\n]*no such host|getaddrinfo \w+ ([\w.-]+)/i;
 export const NO_CONNECTION =

@@ -1,10 +1,21 @@
+import { ANNOTATION } from '@openfunction/api';
+import {
+  isUnpulled,
+  plain,
+  pullCause,
+  quotaCause,
+  quotaDemand,
+  REFUSED_POD,
+  schedulingCause,
+  securityCause,
+} from '@openfunction/controller/pods';
 import type { Facts } from './evidence.ts';
 import { GIT_TROUBLES } from './git-troubles.ts';
-import { plain } from './log-tail.ts';
-import { isUnpulled } from './pod.ts';
-import { explainRefusal, isRefusal, type Refusal } from './registration.ts';
-import { timeLimit } from './time-limit.ts';
-import { changeIt, isSource, match, NO_HOST, outOfTime, rebuild, said, type Trouble, where } from './trouble.ts';
+import { unusedCredentials } from './params.ts';
+import { isStep } from './pod.ts';
+import { explainRefusal, isRefusal } from './registration.ts';
+import { outOfTime, rebuildsBy, type TimeLimit, timeLimit } from './time-limit.ts';
+import { isSource, match, NO_HOST, said, type Trouble, where } from './trouble.ts';
 
 /** What registries and their clients say when they refuse; a file that may not be opened says `permission denied`. */
 const DENIED =
@@ -19,51 +30,57 @@ export const TROUBLES: readonly Trouble[] = [
     reason: ({ registration }) => registration.reason ?? 'BuildRegistrationFailed',
     isIt: ({ reason, registration }) => reason === 'BuildRegistrationFailed' && registration.registered === 'False',
     cause: (facts) => explainRefusal(facts).cause,
-    next: (facts) => afterRefusal(explainRefusal(facts)),
+    next: (facts) => explainRefusal(facts).next,
+    rebuilds: (facts) => explainRefusal(facts).rebuilds,
   },
   {
     reason: ({ reason }) => reason,
     isIt: ({ reason }) => isRefusal(reason),
     cause: (facts) => explainRefusal({ ...facts, registration: facts }).cause,
-    next: (facts) => afterRefusal(explainRefusal({ ...facts, registration: facts })),
+    next: (facts) => explainRefusal({ ...facts, registration: facts }).next,
+    rebuilds: (facts) => explainRefusal({ ...facts, registration: facts }).rebuilds,
   },
   {
     reason: 'ServiceAccountNotFound',
     isIt: ({ reason }) => reason === 'ServiceAccountNotFound',
     cause: ({ message }) => message,
-    next: () => `Create the ServiceAccount, then ${rebuild}`,
+    next: () => 'Create the ServiceAccount',
+    rebuilds: 'no',
   },
   {
     reason: 'PodSecurity',
-    isIt: ({ message }) => /violates PodSecurity|security context constraint/i.test(message),
+    isIt: ({ message }) => REFUSED_POD.security.test(message),
     cause: ({ namespace, strategy, message }) =>
-      `namespace ${namespace} does not admit the pod that ${strategy.kind} ${strategy.name} asks for: ${violation(message)}`,
+      `namespace ${namespace} does not admit the pod that ${strategy.kind} ${strategy.name} asks for: ${securityCause(message)}`,
     next: ({ namespace }) =>
       `Choose a strategy that needs less (spec.build.shipwright.strategy), or ask for a wider level: label pod-security.kubernetes.io/enforce of Namespace ${namespace}`,
+    rebuilds: 'perhaps',
   },
   {
     reason: 'QuotaIncomplete',
-    isIt: ({ message }) => /failed quota/i.test(message),
+    isIt: ({ message }) => REFUSED_POD.quotaIncomplete.test(message),
     cause: ({ namespace, message }) =>
-      `a ResourceQuota of namespace ${namespace} refuses the pod: ${after(message, 'failed quota:')}`,
-    next: ({ namespace, strategy }) =>
-      `Set defaults by a LimitRange in namespace ${namespace}, or resources in each step of ${strategy.kind} ${strategy.name}`,
+      `a ResourceQuota of namespace ${namespace} refuses the pod: ${quotaDemand(message)}`,
+    next: ({ namespace }) =>
+      `Set defaults by the annotation ${ANNOTATION.buildLimits} of Namespace ${namespace} (e.g. cpu=1,memory=1Gi), or by a LimitRange in namespace ${namespace}`,
+    rebuilds: 'no',
   },
   {
     reason: 'QuotaExceeded',
-    isIt: ({ message }) => /exceeded quota/i.test(message),
+    isIt: ({ message }) => REFUSED_POD.quotaExceeded.test(message),
     cause: ({ namespace, message }) =>
-      `a ResourceQuota of namespace ${namespace} leaves no room for the pod: ${quota(message)}`,
+      `a ResourceQuota of namespace ${namespace} leaves no room for the pod: ${quotaCause(message)}`,
     next: ({ namespace }) =>
       `Wait for other pods to end, raise the quota (kubectl describe quota -n ${namespace}), or ask for less in the strategy; tried again every minute`,
+    rebuilds: 'no',
     waits: true,
   },
   {
     reason: 'ImagePullFailed',
     isIt: ({ reason, step }) => /^(TaskRunImagePullFailed|PullImageFailed)$/.test(reason) || isUnpulled(step),
-    cause: (facts) => `${where(facts)}image ${stepImage(facts)} cannot be pulled${pullCause(facts.message)}`,
-    next: () =>
-      "Check the image's name (spec.build.builder, or the strategy), that this cluster reaches its registry, and that its nodes may pull it",
+    cause: unpulledCause,
+    next: pullCure,
+    rebuilds: 'perhaps',
     waits: true,
   },
   {
@@ -74,14 +91,16 @@ export const TROUBLES: readonly Trouble[] = [
       `${where(facts)}the container cannot be made: ${plain(facts.step?.waiting?.message ?? '') || facts.message}`,
     next: ({ strategy }) =>
       `Create what is missing: a Secret or ConfigMap that ${strategy.kind} ${strategy.name} or spec.build.shipwright.params reads`,
+    rebuilds: 'no',
     waits: true,
   },
   {
     reason: 'Unschedulable',
     isIt: ({ reason, pod }) => reason === 'ExceededNodeResources' || (pod?.unschedulable ?? '') !== '',
     cause: ({ pod, message }) =>
-      `no node takes pod ${pod?.name ?? ''}: ${unschedulable(pod?.unschedulable ?? message)}`,
+      `no node takes pod ${pod?.name ?? ''}: ${schedulingCause(pod?.unschedulable ?? message)}`,
     next: ({ strategy }) => `Add a node or free one, or ask for less in ${strategy.kind} ${strategy.name}`,
+    rebuilds: 'no',
     waits: true,
   },
   {
@@ -90,20 +109,23 @@ export const TROUBLES: readonly Trouble[] = [
     cause: ({ pod, message }) =>
       `pod ${pod?.name ?? ''} was evicted from its node: ${plain(pod?.message ?? '') || message || 'the node ran short of a resource'}`,
     next: ({ strategy }) =>
-      `Request what the build needs in ${strategy.kind} ${strategy.name} (memory, ephemeral-storage) or free the node, then ${rebuild}`,
+      `Request what the build needs in ${strategy.kind} ${strategy.name} (memory, ephemeral-storage) or free the node`,
+    rebuilds: 'no',
   },
   {
     reason: 'StepOutOfMemory',
     isIt: ({ reason, step }) => reason === 'StepOutOfMemory' || step?.terminated?.reason === 'OOMKilled',
     cause: (facts) => `${where(facts)}out of memory: the container was killed at its memory limit`,
     next: ({ strategy, stepName }) =>
-      `Raise resources.limits.memory of ${stepName} in ${strategy.kind} ${strategy.name}, or build less at a time, then ${rebuild}`,
+      `Raise resources.limits.memory of ${stepName} in ${strategy.kind} ${strategy.name}, or build less at a time`,
+    rebuilds: 'no',
   },
   {
     reason: 'BuildRunTimeout',
     isIt: ({ reason }) => reason === 'BuildRunTimeout',
     cause: ({ message, lastSeen }) => `the build did not end within its timeout${limit(message)}${lastSeen}`,
-    next: ({ builder }) => outOfTime(timeLimit(builder)?.field ?? 'spec.build.timeout'),
+    next: ({ builder }) => outOfTime(limitField(builder)),
+    rebuilds: ({ builder }) => rebuildsBy(limitField(builder)),
   },
   ...GIT_TROUBLES,
   {
@@ -113,7 +135,8 @@ export const TROUBLES: readonly Trouble[] = [
     next: ({ builder, namespace }) =>
       builder.spec.imageCredentials?.name === undefined
         ? `Create a docker-registry Secret in namespace ${namespace} that may push, and name it in spec.imageCredentials`
-        : `Check that Secret ${namespace}/${builder.spec.imageCredentials.name} (spec.imageCredentials) may push there, then ${rebuild}`,
+        : `Check that Secret ${namespace}/${builder.spec.imageCredentials.name} (spec.imageCredentials) may push there`,
+    rebuilds: 'perhaps',
   },
   {
     reason: 'RegistryDenied',
@@ -121,33 +144,36 @@ export const TROUBLES: readonly Trouble[] = [
     cause: (facts) => `${where(facts)}a registry refused access: ${deniedLine(facts)}`,
     next: () =>
       'Check the name of each image that the build uses, and that the Secret in spec.imageCredentials may read it',
+    rebuilds: 'perhaps',
   },
   {
     reason: 'HostUnknown',
     isIt: ({ text }) => NO_HOST.test(text),
     cause: (facts) => `${where(facts)}host ${match(NO_HOST, facts.text)} is unknown`,
     next: () => 'Check the name in spec.image, spec.build and the source, and the DNS of this cluster',
+    rebuilds: 'perhaps',
   },
   {
     reason: 'DiskFull',
     isIt: ({ text }) => DISK_FULL.test(text),
     cause: (facts) => `${where(facts)}no space left on the device`,
-    next: () => `Free space on the node, or give the build more ephemeral storage, then ${rebuild}`,
+    next: () => 'Free space on the node, or give the build more ephemeral storage',
+    rebuilds: 'no',
   },
   {
     reason: ({ detailReason, reason }) => detailReason || reason,
     isIt: ({ stepName }) => stepName !== '',
     cause: (facts) => stepCause(facts),
     next: (facts) =>
-      isSource(facts)
-        ? `Check spec.build.srcRepo, then ${rebuild}`
-        : 'Correct the source or the build settings; a change of spec.build builds again',
+      isSource(facts) ? 'Check spec.build.srcRepo' : 'Correct the source or the build settings in spec.build',
+    rebuilds: 'perhaps',
   },
   {
     reason: ({ reason }) => reason,
     isIt: () => true,
     cause: ({ message, detail }) => detail || message || 'it failed, and nothing says why',
-    next: () => changeIt,
+    next: () => 'Correct spec.build, or what the build needs',
+    rebuilds: 'perhaps',
   },
 ];
 
@@ -162,9 +188,8 @@ function limit(message: string): string {
   return time === undefined ? '' : ` of ${time}`;
 }
 
-/** For a run that is over: what was missing may be there by now, and the run does not come back. */
-function afterRefusal({ next, missing }: Refusal): string {
-  return missing ? `${next}, then ${rebuild}` : next;
+function limitField(builder: Facts['builder']): TimeLimit['field'] {
+  return timeLimit(builder)?.field ?? 'spec.build.timeout';
 }
 
 /** Told from a refused pull by the words beside it, or by the image it is about. */
@@ -181,36 +206,24 @@ function deniedLine({ text }: Facts): string {
   return plain(lines.at(-1) ?? '').slice(0, 300);
 }
 
-/** Classed, not quoted: the kubelet's words change with each attempt, and a status that changes is a write. */
-function pullCause(message: string): string {
-  if (/unauthorized|denied|authentication/i.test(message)) return ': the registry refuses access';
-  if (/not found|manifest unknown|does not exist/i.test(message)) return ': it does not exist';
-  if (/no such host/i.test(message)) return ': the host of its registry is unknown';
-  return '';
+function unpulledCause(facts: Facts): string {
+  const unused = isOurs(facts) ? unusedCredentials(facts.builder.spec, facts.version) : undefined;
+  const cause = `${where(facts)}image ${stepImage(facts)} cannot be pulled${pullCause(facts.message)}`;
+  return unused === undefined ? cause : `${cause}. Without effect: ${unused}`;
+}
+
+function pullCure(facts: Facts): string {
+  const image = isOurs(facts)
+    ? "the image's name (spec.build.builder, or the strategy)"
+    : "the images that Tekton's own containers are configured to have";
+  return `Check ${image}, that this cluster reaches its registry, and that its nodes may pull it`;
+}
+
+/** Not about a container that Tekton adds. */
+function isOurs({ stepName }: Facts): boolean {
+  return stepName === '' || isStep(stepName);
 }
 
 function stepImage({ step, message }: Facts): string {
   return step?.image || message.match(/pull(?:ing)? image \\?"([^"\\]+)/i)?.[1] || 'of a step';
-}
-
-/** The scheduler's causes without its counts, which change with every node. */
-function unschedulable(message: string): string {
-  const causes = message.replace(/\.?\s*preemption:.*$/, '').replace(/^.*?nodes are available:\s*/, '');
-  return plain(causes).replaceAll(/\b\d+ (?=[A-Za-z])/g, '') || 'no node has enough free resources';
-}
-
-/** Which quota, what was asked for and what the limit is; what is in use changes all the time. */
-function quota(message: string): string {
-  return after(message, 'exceeded quota:').replace(/, used: .*?(?=, limited:|$)/, '');
-}
-
-function violation(message: string): string {
-  return message.match(/violates (PodSecurity .*)$/i)?.[1] ?? message;
-}
-
-function after(message: string, word: string): string {
-  return message
-    .slice(message.toLowerCase().indexOf(word) + word.length)
-    .replace(/\.? Maybe .*$/, '')
-    .trim();
 }

@@ -1,93 +1,54 @@
 import {
   ANNOTATION,
+  apiVersionOf,
   childMeta,
-  contentHash,
-  DEFAULT_VERSION,
-  FUNCTION_PORT,
+  type Kind,
+  KNATIVE_SERVICE,
   type KubeObject,
-  knativeServiceName,
-  LABEL,
   RESOURCE_REF,
-  revisionName,
   type Serving,
-  shortHash,
 } from '@openfunction/api';
-import { makePodSpec } from '../../resources/pod.ts';
+import { makeComponents, neededByDapr, refsOfDapr } from '../../dapr/components.ts';
+import { makeProxy, proxyRef } from '../../dapr/proxy.ts';
+import { makeProxyServices } from '../../dapr/proxy-service.ts';
+import { traceAnnotations } from '../../resources/labels.ts';
+import type { Engine, EngineInput } from '../engine.ts';
+import { revisionKeys, settleTemplate } from './revision.ts';
+import { knativeServiceOf, liveService, makeTemplate, reservedLabels } from './template.ts';
 
-/** Name of the Knative Service: as recorded in the Serving's status, else derived from the Serving. */
-export function knativeName(serving: Serving): string {
-  const recorded = serving.status?.resourceRef?.[RESOURCE_REF.knativeService];
-  const { route: _route, ...http } = serving.spec.triggers?.http ?? {};
-  const { timeout: _timeout, ...spec } = serving.spec;
-  const content = contentHash({ ...spec, triggers: { ...spec.triggers, http } });
-  return recorded ?? knativeServiceName(serving.metadata.name, shortHash(serving.metadata.uid ?? '', content));
+/** Knative Serving (controllers.md §3.9). */
+export const knativeEngine: Engine = {
+  name: 'Knative',
+  needs,
+  make: (input) => [...makeComponents(input), ...makeProxyServices(input), makeKnative(input), ...makeProxy(input)],
+  refer: (input) => {
+    const name = knativeServiceOf(input);
+    return {
+      resourceRef: { [RESOURCE_REF.knativeService]: name, ...refsOfDapr(input), ...proxyRef(input) },
+      service: name,
+    };
+  },
+};
+
+function needs({ spec }: Serving): Kind[] {
+  return [KNATIVE_SERVICE, ...neededByDapr(spec)];
 }
 
-/** The Knative Service (serving.knative.dev/v1) of a Serving: controllers.md §3.9. */
-export function makeKnativeService(serving: Serving): KubeObject {
-  const name = knativeName(serving);
-  const { namespace } = serving.metadata;
-  const version = serving.spec.version ?? DEFAULT_VERSION;
-  const traceparent = serving.metadata.annotations?.[ANNOTATION.traceparent];
-  const reserved = { [LABEL.serving]: serving.metadata.name };
-  const annotations = podAnnotations(serving);
-  const concurrency = containerConcurrency(annotations);
-  return {
-    apiVersion: 'serving.knative.dev/v1',
-    kind: 'Service',
-    metadata: childMeta(serving, name, {
-      labels: reserved,
-      ...(traceparent !== undefined && { annotations: { [ANNOTATION.traceparent]: traceparent } }),
-    }),
-    spec: {
-      template: {
-        metadata: {
-          name: revisionName(name, version),
-          ...(namespace !== undefined && { namespace }),
-          labels: { [LABEL.version]: version, ...serving.spec.labels, ...reserved },
-          annotations,
-        },
-        spec: {
-          ...(concurrency !== undefined && { containerConcurrency: concurrency }),
-          ...makePodSpec(serving, { containerPort: port(serving) }, annotations),
-        },
-      },
-    },
+/** The Knative Service. One that is there keeps its template as long as its pods would be the same (see revision.ts). */
+function makeKnative(input: EngineInput): KubeObject {
+  const { serving } = input;
+  const name = knativeServiceOf(input);
+  const live = liveService(input);
+  const wanted = makeTemplate(input);
+  const keys = revisionKeys(serving, live, wanted);
+  const annotations = {
+    ...traceAnnotations(serving),
+    ...(keys !== undefined && { [ANNOTATION.revisionKeys]: keys }),
   };
-}
-
-/** Dapr's own keys first, the user's over them, then scaling; `dapr.io/enabled` cannot be overridden (controllers.md §3.3). */
-function podAnnotations(serving: Serving): Record<string, string> {
-  const functionName = serving.metadata.labels?.[LABEL.function] ?? serving.metadata.name;
   return {
-    'dapr.io/app-id': `${functionName}-${serving.metadata.namespace}`,
-    'dapr.io/log-as-json': 'true',
-    'dapr.io/app-protocol': 'grpc',
-    'dapr.io/app-port': String(port(serving)),
-    'dapr.io/metrics-port': '19090',
-    ...serving.spec.annotations,
-    ...scaleAnnotations(serving),
-    'dapr.io/enabled': 'false',
+    apiVersion: apiVersionOf(KNATIVE_SERVICE),
+    kind: KNATIVE_SERVICE.kind,
+    metadata: childMeta(serving, name, { labels: reservedLabels(serving), annotations }),
+    spec: { template: settleTemplate(serving, name, live, wanted) },
   };
-}
-
-/** `minReplicas` and `maxReplicas` win over the annotations, as in the original; both spellings that Knative has known are set. */
-function scaleAnnotations(serving: Serving): Record<string, string> {
-  const { minReplicas, maxReplicas, knative = {} } = serving.spec.scaleOptions ?? {};
-  return { ...knative, ...bound('max', maxReplicas), ...bound('min', minReplicas) };
-}
-
-function bound(which: 'min' | 'max', replicas: number | undefined): Record<string, string> {
-  if (replicas === undefined) return {};
-  const value = String(replicas);
-  return { [`autoscaling.knative.dev/${which}-scale`]: value, [`autoscaling.knative.dev/${which}Scale`]: value };
-}
-
-function containerConcurrency(annotations: Record<string, string>): number | undefined {
-  const text = annotations['autoscaling.knative.dev/container-concurrency'];
-  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
-}
-
-function port(serving: Serving): number {
-  return serving.spec.triggers?.http?.port || FUNCTION_PORT;
 }
