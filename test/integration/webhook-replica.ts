@@ -44,6 +44,7 @@ export async function startReplica(
       HEALTH_PORT: '0',
       HOST: '127.0.0.1',
       HEALTH_HOST: '127.0.0.1',
+      CONNECTION_WAIT_SECONDS: '0',
       ...env,
     },
     logFile,

@@ -11,8 +11,11 @@ export interface ServiceContext<Config> {
   health: Health;
 }
 
-/** A running service. `stop` finishes work in hand; it is given up after the grace time. */
+/** A running service, and how it ends. */
 export interface RunningService {
+  /** Waits until nobody sends work here any more, for as long as the service allows; not called after a fault. */
+  drain?: () => Promise<void>;
+  /** Finishes work in hand; it is given up after the grace time. */
   stop: () => Promise<void>;
 }
 
@@ -63,23 +66,33 @@ async function serve(
   const service = await start(health);
   hasStarted = true;
   logger.info('started');
-  onEnd(logger, async () => {
-    health.stopping();
-    await service.stop();
-    await telemetry.stop();
-    await endpoint.close();
+  onEnd(logger, {
+    drain: async () => {
+      health.stopping();
+      await service.drain?.();
+    },
+    stop: async () => {
+      health.stopping();
+      await service.stop();
+      await telemetry.stop();
+      await endpoint.close();
+    },
   });
 }
 
-/** Stops once, on the first signal; a second signal or the end of the grace time ends the process at once. */
-function onEnd(logger: Logger, stop: () => Promise<void>): void {
+/** Ends once, at the first signal or fault; the end of the grace time, which begins after the drain, ends the process at once. */
+function onEnd(logger: Logger, { drain, stop }: Required<RunningService>): void {
   let ending = false;
+  const run = async (code: number) => {
+    if (code === 0) await drain();
+    setTimeout(() => process.exit(code === 0 ? 2 : code), STOP_GRACE_MS).unref();
+    await stop();
+  };
   const end = (cause: string, code: number) => {
     if (ending) return;
     ending = true;
     logger.info({ cause }, 'stopping');
-    setTimeout(() => process.exit(code === 0 ? 2 : code), STOP_GRACE_MS).unref();
-    stop().then(
+    run(code).then(
       () => process.exit(code),
       (error: unknown) => {
         logger.error({ error: explain(error) }, 'stop failed');

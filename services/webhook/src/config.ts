@@ -13,6 +13,8 @@ const settings = z.object({
   maxInFlight: z.coerce.number().int().min(1).default(500),
   /** How long reviews are still answered after readiness was given up, seconds. */
   drainSeconds: z.coerce.number().min(0).max(15).default(2),
+  /** How long it is waited after that until every client has closed its connections, seconds; API servers do after 90 s unused. */
+  connectionWaitSeconds: z.coerce.number().min(0).max(300).default(95),
   /** Life of a server certificate, seconds; it is renewed at 2/3 of it. */
   leafLifetimeSeconds: z.coerce
     .number()

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Agent, request } from 'node:https';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { connect as connectTls, type PeerCertificate, type SecureVersion } from 'node:tls';
 import type { AdmissionReview } from '@openfunction/admission';
 import { silentLogger } from '@openfunction/telemetry';
@@ -253,6 +254,36 @@ describe('stopping', () => {
     expect(await ask(half, REQUEST.slice(10))).toMatch(/^HTTP\/1\.1 503 .*retry-after: 1/is);
     hangUp();
     await Promise.all([closed, late]);
+  });
+});
+
+describe('waiting for connections', () => {
+  it('ends when the last one is closed, and answers on them until then', async () => {
+    const stopping = await serve();
+    const [used, spare] = await Promise.all([open(stopping), open(stopping)]);
+    await ask(used);
+    stopping.drain();
+    let isEmpty = false;
+    const emptied = stopping.emptied(20_000).then(() => {
+      isEmpty = true;
+    });
+    await pause(200);
+    // Neither was closed, though both were idle.
+    expect(await ask(used)).toMatch(/^HTTP\/1\.1 200 .*connection: close/is);
+    expect(isEmpty).toBe(false);
+    spare.destroy();
+    await emptied;
+    await stopping.close();
+  });
+
+  it('ends after its time, whoever is still there', async () => {
+    const stopping = await serve();
+    const idle = await open(stopping);
+    stopping.drain();
+    await stopping.emptied(100);
+    const closed = once(idle, 'close');
+    await stopping.close();
+    await closed;
   });
 });
 

@@ -1,6 +1,6 @@
 import type { Server, ServerOptions } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import { setImmediate } from 'node:timers/promises';
+import { setTimeout as pause, setImmediate } from 'node:timers/promises';
 import type { ReviewContext } from '@openfunction/admission';
 import { jsonOf, valueAt } from '@openfunction/api';
 import { explain } from '@openfunction/errors';
@@ -31,6 +31,11 @@ export interface ReviewServer {
   swap: (identity: ServerIdentity) => void;
   /** Still answers everything, and asks every client to connect anew: to another replica, if this one is no longer ready. */
   drain: () => void;
+  /**
+   * Resolves when no connection is open, or after this time. Closing a connection that a client keeps open, unused, may cost the
+   * review it is sending at that moment: an API server sends none of them twice.
+   */
+  emptied: (limitMs: number) => Promise<void>;
   /** Answers what has arrived, then closes; whoever takes too long for that (5 s) is dropped. */
   close: () => Promise<void>;
 }
@@ -60,6 +65,7 @@ const TIMEOUTS = {
 } as const satisfies ServerOptions;
 
 const CLOSE_GRACE_MS = 5_000;
+const EMPTY_LOOK_MS = 50;
 
 /** Listens for reviews over HTTPS. Rejects when the port cannot be bound. */
 export async function serveReviews(settings: ServerSettings): Promise<ReviewServer> {
@@ -90,6 +96,10 @@ export async function serveReviews(settings: ServerSettings): Promise<ReviewServ
     port: (server.address() as AddressInfo).port,
     swap: (next) => server.setSecureContext({ ...TLS, ...contextOf(next) }),
     drain: () => gate.drain(),
+    emptied: async (limitMs) => {
+      const end = performance.now() + limitMs;
+      while (sockets.size > 0 && performance.now() < end) await pause(EMPTY_LOOK_MS);
+    },
     close: async () => {
       await readArrived();
       gate.close();

@@ -64,15 +64,18 @@ export async function start(context: ServiceContext<WebhookConfig>): Promise<Run
   // What came while the port was being bound is taken over too.
   show();
 
-  const stop = async () => {
+  const drain = async () => {
     // Readiness is gone already; whoever has not heard of it yet still gets answers.
     server.drain();
     await pause(config.drainSeconds * 1000);
+    await server.emptied(config.connectionWaitSeconds * 1000);
+  };
+  const stop = async () => {
     await server.close();
     await Promise.all([certificates.stop(), clients?.stop(), names.stop()]);
     await client.close();
   };
-  return { stop };
+  return { drain, stop };
 }
 
 function watchClientCa(

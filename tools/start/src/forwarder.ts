@@ -12,7 +12,7 @@ const LOOK_MS = 250;
 
 /**
  * Stands in kube-proxy's place: a loopback port whose connections go, in turn, to the backends that said they are ready;
- * to all of them while none did, since a refused connection says more than a hanging one.
+ * to all of them while none did, since a refused connection says more than a hanging one. The list may change while it runs.
  */
 export async function startForwarder(
   port: number,

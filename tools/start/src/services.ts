@@ -60,7 +60,9 @@ function commonEnv(service: string, world: World): Record<string, string> {
 }
 
 function ownEnv(service: string, index: number, world: World): Record<string, string> {
-  if (service === WEBHOOK) return { HOST: '127.0.0.1', PORT: String(world.webhookPorts[index]) };
+  // Whoever stops all of it does not wait for the API server to let go of its connections.
+  if (service === WEBHOOK)
+    return { HOST: '127.0.0.1', PORT: String(world.webhookPorts[index]), CONNECTION_WAIT_SECONDS: '0' };
   if (service === PLATFORM) return platformEnv(world);
   return { ...pick(world.env, CONTROLLER_SETTINGS), REDIS_URL: world.redisUrl };
 }

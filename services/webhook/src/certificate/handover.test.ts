@@ -59,7 +59,7 @@ describe('Handover', () => {
     expect(served).toEqual([first.leaf.cert, renewed.leaf.cert]);
   });
 
-  it('serves an untrusted one when the served one has expired', async () => {
+  it('serves an untrusted one when the served one has expired, and says so', async () => {
     const short = new Issuer(serviceDnsNames('openfunction'), { leaf: 2_000, authority: 10_000 });
     const { leaf, authority } = await short.make(new Date());
     const { handover, served } = world();

@@ -61,10 +61,15 @@ export class Handover {
     clearTimeout(this.#timer);
     // Whom nobody trusts is no worse than who has expired.
     const left = served === undefined ? 0 : leftOf(served.leaf.cert, new Date());
-    const isFree = left <= 0 || offer.needs.every((cert) => served?.needs.includes(cert));
+    const isFree = served === undefined || offer.needs.every((cert) => served.needs.includes(cert));
     if (!isFree && !this.#trust.holds(offer.needs)) {
-      this.#timer = setTimeout(() => this.#tryWaiting(), Math.min(left, 60_000)).unref();
-      return;
+      if (left > 0) {
+        this.#timer = setTimeout(() => this.#tryWaiting(), Math.min(left, 60_000)).unref();
+        return;
+      }
+      this.#logger.warn(
+        'the certificate in use has ended: now one is served that not every caBundle is known to vouch for',
+      );
     }
     this.#serve(offer);
   }

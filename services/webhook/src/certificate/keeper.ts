@@ -141,6 +141,10 @@ export class CertificateKeeper {
       found.bundle === undefined
         ? await this.#issuer.heal(found, this.#held, now)
         : await this.#issuer.advance(found.bundle, this.#step(found.bundle), now);
+    if (reason === 'switch' && !this.#options.isTrusted(made.authority.cert))
+      this.#options.logger.warn(
+        'the authority ends: the next one signs, though not every caBundle is known to hold it',
+      );
     await this.#write(made, existing, reason);
     return this.#look();
   }
