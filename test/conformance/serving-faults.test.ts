@@ -78,9 +78,10 @@ describe.skipIf(SKIPPED !== '')(`a fault in serving${SKIPPED}`, () => {
   };
 
   /** Of a Redis that asks for a password. */
-  const redisTrigger = () => ({
+  const redisTrigger = (authentication?: string) => ({
     type: 'redis',
     metadata: { address: new URL(world.redisUrl).host, listName: 'orders', listLength: '5' },
+    ...(authentication !== undefined && { authenticationRef: { name: authentication } }),
   });
 
   const FAULTS: Fault[] = [
@@ -158,6 +159,16 @@ describe.skipIf(SKIPPED !== '')(`a fault in serving${SKIPPED}`, () => {
       object: /ScaledObject \S+-scaler-\S+/,
       cause: /NOAUTH Authentication required/,
       next: /spec\.serving\.scaleOptions\.keda\.triggers/,
+    },
+    {
+      name: 'authentication that is not there',
+      serving: () => ({ ...CRON, scaleOptions: { keda: { triggers: [redisTrigger('keys')] } } }),
+      shown: /NOAUTH/,
+      reason: 'ReferenceNotFound',
+      object: /triggers\[0\]\.authenticationRef: TriggerAuthentication "keys" does not exist in namespace \S+\./,
+      cause: /KEDA goes on without it: .*NOAUTH/,
+      next: /Correct spec\.serving\.scaleOptions\.keda\.triggers, and the TriggerAuthentication/,
+      recovers: (namespace) => authenticate(namespace, 'keys'),
     },
     {
       name: 'unknown trigger type',
@@ -291,6 +302,32 @@ describe.skipIf(SKIPPED !== '')(`a fault in serving${SKIPPED}`, () => {
       },
       30_000 + laterMs,
     );
+
+  /** Somebody makes what the trigger of Redis names, and the next look finds it. */
+  const authenticate = async (namespace: string, name: string): Promise<void> => {
+    const { password } = new URL(world.redisUrl);
+    const secretTargetRef = [{ parameter: 'password', name, key: 'password' }];
+    const objects = [
+      { apiVersion: 'v1', kind: 'Secret', metadata: { namespace, name }, stringData: { password } },
+      {
+        apiVersion: 'keda.sh/v1alpha1',
+        kind: 'TriggerAuthentication',
+        metadata: { namespace, name },
+        spec: { secretTargetRef },
+      },
+    ];
+    await applyManifests(world.client, objects, { fieldManager: 'kubectl' });
+    await waitFor(
+      'KEDA is content',
+      async () => {
+        const { status } = await world.find(SCALED_OBJECT, namespace);
+        return status.conditions.some(
+          ({ type, status: is }: Record<string, string>) => type === 'Ready' && is === 'True',
+        );
+      },
+      90_000,
+    );
+  };
 
   const removed: KubeObject[] = [];
 

@@ -58,6 +58,13 @@ export const POD_AUTOSCALER = kind('autoscaling.internal.knative.dev', ['v1alpha
 export const HTTP_SCALED_OBJECT = kind('http.keda.sh', ['v1alpha1'], 'HTTPScaledObject', 'httpscaledobjects');
 export const SCALED_OBJECT = kind('keda.sh', ['v1alpha1'], 'ScaledObject', 'scaledobjects');
 export const SCALED_JOB = kind('keda.sh', ['v1alpha1'], 'ScaledJob', 'scaledjobs');
+export const TRIGGER_AUTHENTICATION = kind('keda.sh', ['v1alpha1'], 'TriggerAuthentication', 'triggerauthentications');
+export const CLUSTER_TRIGGER_AUTHENTICATION = kind(
+  'keda.sh',
+  ['v1alpha1'],
+  'ClusterTriggerAuthentication',
+  'clustertriggerauthentications',
+);
 export const DAPR_COMPONENT = kind('dapr.io', ['v1alpha1'], 'Component', 'components');
 
 export const HTTP_ROUTE = kind('gateway.networking.k8s.io', ['v1', 'v1beta1'], 'HTTPRoute', 'httproutes');

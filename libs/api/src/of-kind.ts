@@ -10,3 +10,8 @@ export function groupOf({ apiVersion }: Pick<KubeObject, 'apiVersion'>): string 
 export function isOfKind(object: KubeObject, wanted: Kind): boolean {
   return object.kind === wanted.kind && groupOf(object) === wanted.group;
 }
+
+/** Whether both are the same object of a namespace, in whatever version and state. */
+export function isSameObject(a: KubeObject, b: KubeObject): boolean {
+  return a.kind === b.kind && a.metadata.name === b.metadata.name && groupOf(a) === groupOf(b);
+}

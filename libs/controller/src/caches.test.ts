@@ -25,6 +25,7 @@ async function makeCaches(
 ) {
   const asked = new Map<string, Selection>();
   const patched: unknown[] = [];
+  const read: unknown[] = [];
   const client = {
     logTail,
     discover: async (kind: Kind) => served(kind),
@@ -33,6 +34,11 @@ async function makeCaches(
       asked.set(kind, selection);
       if (kind === forbidden) throw new CodedError('api.forbidden', kind);
       return { items: kind === 'Pod' ? [pod] : [], resourceVersion: '7' };
+    },
+    get: async (_kind: Kind, { name }: { name: string }, options: object) => {
+      read.push(options);
+      if (name === 'hidden') throw new CodedError('api.forbidden', name);
+      return name === pod.metadata.name ? pod : undefined;
     },
     patch: async (_kind: Kind, _key: object, patch: { metadata: object }) => {
       patched.push(patch);
@@ -46,7 +52,7 @@ async function makeCaches(
   caches = new Caches({ client, watches, ...quiet });
   caches.start();
   await caches.ready();
-  return { caches, asked, patched };
+  return { caches, asked, patched, read };
 }
 
 describe('a watch', () => {
@@ -157,6 +163,18 @@ describe('the end of a log', () => {
       throw new CodedError('api.forbidden', 'pods/log');
     });
     expect(await made.caches.logTail(pod.metadata, tail)).toBeUndefined();
+  });
+});
+
+describe('an object that is not watched', () => {
+  it.each([
+    ['p', true],
+    ['gone', false],
+    ['hidden', undefined],
+  ])('%s: exists, or not, or nobody can tell, and that never fails a reconcile', async (name, exists) => {
+    const { caches, read } = await makeCaches([]);
+    expect(await caches.exists(POD, { namespace: 'ns', name })).toBe(exists);
+    expect(read).toEqual([{ metadataOnly: true }]);
   });
 });
 

@@ -105,6 +105,18 @@ export class Caches implements World {
     return live;
   }
 
+  async exists(kind: Kind, key: { namespace?: string | undefined; name: string }): Promise<boolean | undefined> {
+    try {
+      return (await this.#client.get(kind, key, { metadataOnly: true })) !== undefined;
+    } catch (error) {
+      this.#logger.info(
+        { kind: kind.kind, object: storeKey(key), error: explain(error) },
+        'object cannot be looked up',
+      );
+      return undefined;
+    }
+  }
+
   async hasField(kind: Kind, path: string): Promise<boolean> {
     const version = this.version(kind);
     return version !== undefined && (await this.#definitions.hasField(kind, version, path));

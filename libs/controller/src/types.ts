@@ -50,6 +50,11 @@ export interface World {
   confirm: (kind: Kind, key: { namespace?: string | undefined; name: string }) => Promise<KubeObject | undefined>;
   /** The object as the API server has it now: before something is made that may not be made twice. */
   latest: (kind: Kind, key: { namespace?: string | undefined; name: string }) => Promise<KubeObject | undefined>;
+  /**
+   * Whether an object of a kind that is not watched exists; undefined when that cannot be told. Nothing of it but its metadata is read. Never
+   * throws.
+   */
+  exists: (kind: Kind, key: { namespace?: string | undefined; name: string }) => Promise<boolean | undefined>;
   /** Whether the kind's definition has this field, e.g. `spec.scaleTargetRef.name`; false while it is not served. */
   hasField: (kind: Kind, path: string) => Promise<boolean>;
   /** Tells an Event about an object that this controller does not own, once for its occasion. Never throws. */

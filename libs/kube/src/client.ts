@@ -97,8 +97,13 @@ export class KubeClient {
   }
 
   /** Reads one object; undefined when it does not exist. */
-  async get(kind: Kind, key: ObjectKey): Promise<KubeObject | undefined> {
-    return (await this.request('GET', this.path(kind, key)).catch(absent)) as KubeObject | undefined;
+  async get(
+    kind: Kind,
+    key: ObjectKey,
+    { metadataOnly }: Pick<Selection, 'metadataOnly'> = {},
+  ): Promise<KubeObject | undefined> {
+    const options = metadataOnly === true ? { accept: METADATA } : {};
+    return (await this.request('GET', this.path(kind, key), options).catch(absent)) as KubeObject | undefined;
   }
 
   /** Reads all objects of a kind, in pages. Items carry apiVersion and kind. */

@@ -71,6 +71,7 @@ function makeWorld(objects: [Kind, KubeObject][], live: KubeObject[] = []) {
     served: () => true,
     unreadable: () => undefined,
     version: () => 'v1beta1',
+    exists: async () => true,
     hasField: async () => true,
     tell: () => {},
     annotate: async () => {},

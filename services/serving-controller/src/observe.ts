@@ -15,12 +15,14 @@ import {
 import type { World } from '@openfunction/controller';
 import { TAIL } from '@openfunction/controller/pods';
 import { storeKey } from '@openfunction/kube';
+import { absentAuthentications } from './authentications.ts';
 import { foreignComponents } from './dapr/references.ts';
 import type { EngineInput } from './engines/engine.ts';
 import { engineOf } from './engines/index.ts';
 import type { OperatorConfig } from './operator-config.ts';
 import type { Evidence } from './results/judge.ts';
 import { findTrouble, logOf } from './results/pod-troubles.ts';
+import { isRefusedScaler } from './results/scaler.ts';
 import { isWorthAsking, newestRefusal } from './results/unmade.ts';
 import { logKey } from './results/verdict.ts';
 import { CHILDREN, gatewayReference, PROXY_PODS } from './watches.ts';
@@ -41,8 +43,8 @@ export interface Surroundings {
 }
 
 /**
- * Reads caches; where a pod is in trouble, the end of its log; where one cannot be made, the Events about what wants it; and once for each
- * HTTP add-on what its definition knows.
+ * Reads caches; where a pod is in trouble, the end of its log; where one cannot be made, the Events about what wants it; where KEDA is in
+ * trouble, whether the authentications exist; and once for each HTTP add-on what its definition knows.
  */
 export async function observe(
   object: KubeObject,
@@ -71,7 +73,8 @@ export async function observe(
   const autoscalers = world.store(POD_AUTOSCALER).group(group);
   const logs = new Map([...(await readLog(pods, world)), ...(await readLog(proxyPods, world))]);
   const refusals = await readRefusals(input, world);
-  return { input, owned: input.owned, missing, revisions, autoscalers, pods, proxyPods, logs, refusals };
+  const absent = input.owned.some(isRefusedScaler) ? await absentAuthentications(serving, world) : [];
+  return { input, owned: input.owned, missing, revisions, autoscalers, pods, proxyPods, logs, refusals, absent };
 }
 
 /** Why pods of StatefulSets and Jobs that lack one are refused, by the uid of those; a Serving has one at most. */

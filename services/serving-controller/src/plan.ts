@@ -2,9 +2,9 @@ import {
   createdAt,
   DAPR_COMPONENT,
   DEPLOYMENT,
-  groupOf,
   hasRun,
   isOfKind,
+  isSameObject,
   JOB,
   type Kind,
   KNATIVE_SERVICE,
@@ -166,10 +166,6 @@ function isWorkload(object: KubeObject): boolean {
 
 function isOfKnative({ owned }: EngineInput): boolean {
   return owned.some((object) => isOfKind(object, KNATIVE_SERVICE));
-}
-
-function isSameObject(a: KubeObject, b: KubeObject): boolean {
-  return a.kind === b.kind && a.metadata.name === b.metadata.name && groupOf(a) === groupOf(b);
 }
 
 /** The earliest of these times that is still to come. */

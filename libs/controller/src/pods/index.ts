@@ -13,7 +13,7 @@ export {
   readPod,
   trimPod,
 } from './pod.ts';
-export { explainRefusal } from './refusal.ts';
+export { explainRefusal } from './refusal-words.ts';
 export { redact } from './secrets.ts';
 export {
   pullCause,

@@ -2,6 +2,7 @@ import {
   DEPLOYMENT,
   HTTP_SCALED_OBJECT,
   isOfKind,
+  isSameObject,
   JOB,
   type Kind,
   KNATIVE_SERVICE,
@@ -28,6 +29,8 @@ export interface Evidence {
   logs: ReadonlyMap<string, string>;
   /** Why pods of a StatefulSet or Job are refused, by its uid. */
   refusals?: ReadonlyMap<string, string>;
+  /** Authentications that the scale triggers name and nobody has made, one sentence each; asked for while KEDA is in trouble. */
+  absent?: readonly string[];
 }
 
 interface Moment {
@@ -57,7 +60,7 @@ export function judge(wanted: readonly KubeObject[], evidence: Evidence, moment:
   const verdicts = wanted.flatMap((object) => {
     const [kind, verdictOn] = JUDGES.find(([each]) => isOfKind(object, each)) ?? [];
     if (kind === undefined || verdictOn === undefined) return [];
-    const live = evidence.owned.find((each) => each.metadata.name === object.metadata.name && isOfKind(each, kind));
+    const live = evidence.owned.find((each) => isSameObject(each, object));
     return live === undefined
       ? [{ ready: 'Unknown' } as const]
       : [verdictOn(live, evidence, lookAt(live, evidence, moment))];
@@ -73,8 +76,8 @@ function withRelease(verdict: Verdict, wanted: readonly KubeObject[], { hasRun, 
 }
 
 /** A workload and the pods that are its own. */
-function lookAt(object: KubeObject, { pods, proxyPods, logs, refusals }: Evidence, moment: Moment): Look {
+function lookAt(object: KubeObject, { pods, proxyPods, logs, refusals, absent }: Evidence, moment: Moment): Look {
   const isProxy = object.metadata.labels?.[LABEL.proxy] !== undefined;
   const refusal = refusals?.get(object.metadata.uid ?? '');
-  return { ...moment, logs, refusal, pods: isProxy ? proxyPods : pods };
+  return { ...moment, logs, refusal, absent, pods: isProxy ? proxyPods : pods };
 }

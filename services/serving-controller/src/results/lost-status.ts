@@ -3,6 +3,7 @@ import {
   GO_OPERATOR,
   HTTP_SCALED_OBJECT,
   isOfKind,
+  isSameObject,
   type KubeObject,
   SCALED_OBJECT,
   type Serving,
@@ -24,7 +25,7 @@ export function recallRun(
   const { state, conditions } = serving.status ?? {};
   if (state !== undefined || conditions !== undefined) return undefined;
   const released = wanted.some((object) => {
-    const live = owned.find(({ kind, metadata }) => kind === object.kind && metadata.name === object.metadata.name);
+    const live = owned.find((each) => isSameObject(each, object));
     return live !== undefined && fewestOf(object) > 0 && fewestOf(live) === 0 && isOurs(live);
   });
   if (!released) return undefined;

@@ -7,7 +7,7 @@ type Said = Omit<Trouble, 'more'>;
 /** Why the API server refused a pod, from the words of the controller that wanted to make it; any other words are passed on. */
 export function refusedPod(object: KubeObject, reason: string, message: string): Trouble {
   const { namespace = '' } = object.metadata;
-  return { ...explainRefusal(namespace, reason, plain(message)), more: describe(object) };
+  return { ...explainRefusedPod(namespace, reason, plain(message)), more: describe(object) };
 }
 
 /** Whether these words are about a pod that was refused. */
@@ -15,7 +15,7 @@ export function isRefusedPod(message: string | undefined): boolean {
   return Object.values(REFUSED_POD).some((pattern) => pattern.test(message ?? ''));
 }
 
-function explainRefusal(namespace: string, reason: string, message: string): Said {
+function explainRefusedPod(namespace: string, reason: string, message: string): Said {
   if (REFUSED_POD.security.test(message)) {
     return {
       reason: 'PodSecurity',

@@ -374,6 +374,23 @@ describe('a scaler', () => {
     });
   });
 
+  it('whose authentication nobody has made says that first: KEDA does not', () => {
+    const absent = [
+      'spec.serving.scaleOptions.keda.triggers[0].authenticationRef: TriggerAuthentication "a" does not exist.',
+    ];
+    const refused = scaledObject(says('False', 'ScaledObjectCheckFailed', 'connection to redis failed: NOAUTH'));
+    expect(look(refused, { absent })).toMatchObject({
+      ready: 'False',
+      reason: 'ReferenceNotFound',
+      message: `ScaledObject ns/a-scaledobject: ${absent[0]} KEDA goes on without it: connection to redis failed: NOAUTH. Correct spec.serving.scaleOptions.keda.triggers, and the TriggerAuthentication and Secret that they name. More: kubectl describe scaledobject -n ns a-scaledobject`,
+      again: new Date(NOW.getTime() + 60_000),
+    });
+    const away = scaledObject(says('False', 'TriggerError', 'Triggers are not working correctly'));
+    expect(look(away, { absent, hasRun: true })).toMatchObject({ ready: 'Unknown', lasts: true });
+    expect(look(scaledObject(says('True')), { absent })).not.toHaveProperty('message');
+    expect(look(httpScaledObject(says('False', 'X', 'y')), { absent }).reason).toBe('X');
+  });
+
   it('that KEDA saw before its target is only early; a source that is away for a while stops nothing that has run', () => {
     const early = `ScaledObject doesn't have correct scaleTargetRef specification: deployments.apps "x" not found`;
     expect(look(scaledObject(says('False', 'ScaledObjectCheckFailed', early))).ready).toBe('Unknown');

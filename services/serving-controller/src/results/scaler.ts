@@ -1,4 +1,4 @@
-import { HTTP_SCALED_OBJECT, type KubeObject } from '@openfunction/api';
+import { HTTP_SCALED_OBJECT, isOfKind, type KubeObject, SCALED_JOB, SCALED_OBJECT } from '@openfunction/api';
 import { plain } from '@openfunction/controller/pods';
 import { findTrouble, inTrouble, isHard } from './pod-troubles.ts';
 import { describe, type Look, onItsWay, RUNS, troubled, type Verdict } from './verdict.ts';
@@ -7,10 +7,12 @@ interface ScalerStatus {
   conditions?: { type?: string; status?: string; reason?: string; message?: string }[] | null;
 }
 
+/** How soon it is asked again whether what a trigger names has been made. */
+const ABSENT_MS = 60_000;
+
 /** ScaledObject and ScaledJob (keda.sh), HTTPScaledObject (http.keda.sh): what their operator says of them. */
-export function judgeScaler(scaler: KubeObject, { hasRun }: Pick<Look, 'hasRun'>): Verdict {
-  const { conditions } = (scaler['status'] ?? {}) as ScalerStatus;
-  const ready = (conditions ?? []).find(({ type }) => type === 'Ready');
+export function judgeScaler(scaler: KubeObject, { hasRun, absent = [], now }: Look): Verdict {
+  const ready = readinessOf(scaler);
   if (ready?.status === 'True') return RUNS;
   const { reason = '', message = '' } = ready ?? {};
   if (reason === '' && message === '') {
@@ -18,12 +20,26 @@ export function judgeScaler(scaler: KubeObject, { hasRun }: Pick<Look, 'hasRun'>
     return onItsWay(scaler, `${operator} has not taken it up yet (if that lasts: does its operator run?)`);
   }
   const isDown = ready?.status === 'False' && !passes(reason, message, hasRun);
-  return troubled(scaler, isDown ? 'False' : 'Unknown', {
-    reason: reason || 'ScalerNotReady',
-    cause: plain(message) || 'KEDA cannot use it',
-    next: nextFor(scaler),
-    more: describe(scaler),
-  });
+  const cause = plain(message) || 'KEDA cannot use it';
+  const said = { reason: reason || 'ScalerNotReady', cause, next: nextFor(scaler), more: describe(scaler) };
+  if (absent.length === 0 || isHttp(scaler)) return troubled(scaler, isDown ? 'False' : 'Unknown', said);
+  const stem = absent.join(' ');
+  const named = { ...said, reason: 'ReferenceNotFound', cause: `${stem} KEDA goes on without it: ${cause}`, stem };
+  // KEDA tells of nothing when one is made, and tries again when it likes.
+  const again = new Date(now.getTime() + ABSENT_MS);
+  return { ...troubled(scaler, isDown ? 'False' : 'Unknown', named), lasts: true, again };
+}
+
+/** Whether KEDA has something to say against a scaler. */
+export function isRefusedScaler(object: KubeObject): boolean {
+  const isScaler = isOfKind(object, SCALED_OBJECT) || isOfKind(object, SCALED_JOB);
+  const { status = 'True', reason = '', message = '' } = readinessOf(object) ?? {};
+  return isScaler && status !== 'True' && (reason !== '' || message !== '');
+}
+
+function readinessOf(scaler: KubeObject) {
+  const { conditions } = (scaler['status'] ?? {}) as ScalerStatus;
+  return (conditions ?? []).find(({ type }) => type === 'Ready');
 }
 
 /**

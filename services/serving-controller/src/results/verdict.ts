@@ -25,6 +25,8 @@ export interface Look {
   logs: ReadonlyMap<string, string>;
   /** Why its pods are refused, in the API server's words; undefined where Events do not say so, or were not asked. */
   refusal?: string | undefined;
+  /** What its triggers name and nobody has made, one sentence each. */
+  absent?: readonly string[] | undefined;
   /** Whether this version has run before: then it has to be worse before it is said not to work. */
   hasRun: boolean;
   now: Date;

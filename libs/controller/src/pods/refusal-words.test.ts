@@ -1,6 +1,6 @@
 import { CodedError } from '@openfunction/errors';
 import { expect, it } from 'vitest';
-import { explainRefusal } from './refusal.ts';
+import { explainRefusal } from './refusal-words.ts';
 
 const QUOTA = 'builders.core.openfunction.io "a" is forbidden: exceeded quota: few, requested: 1, used: 1, limited: 1';
 const NEXT = 'Correct spec.build, or what the refusal names; it is tried again.';
