@@ -1,6 +1,6 @@
 import type { Builder } from '@openfunction/api';
 import { describe, expect, it } from 'vitest';
-import { findEnvTrouble, makeEnvParam } from './env.ts';
+import { findEnvTrouble, makeEnvParam, makeStepEnv } from './env.ts';
 import type { DeclaredParams } from './strategy.ts';
 
 function makeBuilder(env: Record<string, string>, ...own: string[]): Builder {
@@ -93,4 +93,71 @@ it.each(['$', '$$', '$$$', '$(HOME)', '$$(HOME)', '$HOME', 'pa$$word', 'a$b', '$
 
 it('a single dollar is left alone: scripts, which no kubelet expands, read it too', () => {
   expect(makeEnvParam(makeBuilder({ A: 'US$ 5 $B' }), env)?.values).toEqual([{ value: 'A=US$ 5 $B' }]);
+});
+
+describe('a strategy that takes variables by none of those parameters', () => {
+  const none: DeclaredParams = new Map([['platform-api-version', 'string']]);
+  const withDockerfile = (dockerfile: string): Builder => {
+    const builder = makeBuilder(AB);
+    return { ...builder, spec: { ...builder.spec, dockerfile } };
+  };
+
+  it('gets them in the environment of its steps, sorted by name', () => {
+    expect(makeStepEnv(makeBuilder({ ...AB, C: '' }), none)).toEqual([
+      { name: 'A', value: 'x=1' },
+      { name: 'B', value: 'two words' },
+      { name: 'C' },
+    ]);
+    expect(makeEnvParam(makeBuilder(AB), none)).toBeUndefined();
+    expect(findEnvTrouble(makeBuilder(AB), none, 'S')).toBeUndefined();
+  });
+
+  it('gets none when there is none', () => {
+    expect(makeStepEnv(makeBuilder({}), none)).toBeUndefined();
+  });
+
+  it.each([
+    ['the strategy reads a Dockerfile', new Map([['dockerfile', 'string']]), makeBuilder(AB)],
+    ['Shipwright v1alpha1 tells the strategy the Dockerfile', new Map([['dockerfile', 'built-in']]), makeBuilder(AB)],
+    ['a Dockerfile is asked for', none, withDockerfile('Dockerfile')],
+  ] as [string, DeclaredParams, Builder][])(
+    'does not get them where no Dockerfile would see them: %s',
+    (_case, declared, builder) => {
+      expect(makeStepEnv(builder, declared)).toBeUndefined();
+      expect(findEnvTrouble(builder, declared, 'S')?.cause).toContain('no parameter that takes spec.build.env');
+    },
+  );
+
+  it('gets them though a blank Dockerfile is written', () => {
+    expect(makeStepEnv(withDockerfile(' '), none)).toHaveLength(2);
+  });
+
+  it.each(['env', 'ENV_VARS', 'build-args'])('is told from one that declares %s, whatever its type', (name) => {
+    for (const type of ['string', 'array'] as const)
+      expect(makeStepEnv(makeBuilder(AB), new Map([[name, type]]))).toBeUndefined();
+  });
+
+  it.each(['$', '$$', '$(HOME)', '$$(HOME)', '$HOME', 'pa$$word', '$('])(
+    'gets a value as it is written: %s',
+    (value) => {
+      expect(expand(makeStepEnv(makeBuilder({ A: value }), none)?.[0]?.value ?? '')).toBe(value);
+    },
+  );
+
+  it.each([
+    '$(params.x)',
+    '$(params["x"])',
+    "$(params['x'])",
+    '$(inputs.params.x)',
+    '$(params.x[*])',
+    '$(results["x"].path)',
+  ])('cannot get one that Tekton replaces there: %s', (value) => {
+    expect(findEnvTrouble(makeBuilder({ A: `x${value}` }), none, 'S')?.cause).toContain(
+      `replace ${value} in the value of A`,
+    );
+  });
+
+  it('leaves variables of parameters to those that take values by a parameter: nothing is replaced there twice', () => {
+    expect(findEnvTrouble(makeBuilder({ A: '$(params.x)' }), env, 'S')).toBeUndefined();
+  });
 });

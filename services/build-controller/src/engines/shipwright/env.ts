@@ -1,4 +1,4 @@
-import type { Builder } from '@openfunction/api';
+import { type Builder, isGiven } from '@openfunction/api';
 import type { DeclaredParams } from './strategy.ts';
 
 /** One parameter of a Build. */
@@ -6,6 +6,12 @@ export interface BuildParam {
   name: string;
   value?: string;
   values?: { value?: string }[];
+}
+
+/** One variable in the environment of all steps of a strategy: an item of `spec.env` of a Build. */
+export interface StepVariable {
+  name: string;
+  value?: string;
 }
 
 /** Why `spec.build.env` cannot be handed to a strategy. */
@@ -47,7 +53,9 @@ const CARRIERS: readonly Carrier[] = [
 ];
 
 /** Tekton puts its own values in the place of these after it has filled in the parameters, and has no way to write them as text. */
-const TEKTON_VARIABLE = /\$\((?:context|results|steps?|workspaces|credentials|artifacts)\.[^)]*\)/;
+const TEKTON_VARIABLE = /\$\((?:context|results|steps?|workspaces|credentials|artifacts)[.[][^)]*\)/;
+/** In the environment of a step it fills in parameters, too. */
+const TEKTON_PARAMETER = /\$\((?:inputs\.)?params[.[][^)]*\)/;
 
 /**
  * `spec.build.env` as a parameter of the strategy, sorted by name; none when there is no env, or when the strategy cannot take it
@@ -59,16 +67,33 @@ export function makeEnvParam(builder: Builder, declared: DeclaredParams): BuildP
   return env.length === 0 || carrier === undefined ? undefined : { name: carrier.name, ...carrier.pack(env) };
 }
 
+/**
+ * `spec.build.env` as variables of the strategy's own steps, sorted by name: Shipwright's own way, for a strategy that declares none of
+ * the parameters. Undefined where there is no env, or it goes another way or none: what a Dockerfile builds sees no environment of the
+ * process that builds it.
+ */
+export function makeStepEnv(builder: Builder, declared: DeclaredParams): StepVariable[] | undefined {
+  const env = envOf(builder);
+  if (env.length === 0 || !isForSteps(builder, declared)) return undefined;
+  // Go leaves out an empty value when it writes the Build in another version.
+  return env.map(([name, value]) => ({ name, ...(value !== '' && { value: escapeDollars(value) }) }));
+}
+
+function isForSteps({ spec }: Builder, declared: DeclaredParams): boolean {
+  return !isGiven(spec.dockerfile) && !declared.has('dockerfile') && !CARRIERS.some(({ name }) => declared.has(name));
+}
+
 /** Why the strategy cannot take `spec.build.env` as it is written; undefined when it can. `strategy` is its name for people. */
 export function findEnvTrouble(builder: Builder, declared: DeclaredParams, strategy: string): EnvTrouble | undefined {
   const env = envOf(builder);
-  const replaced = env.find(([, value]) => TEKTON_VARIABLE.test(value));
-  if (replaced !== undefined) {
-    const [name, value] = replaced;
-    const cause = `Tekton would replace ${value.match(TEKTON_VARIABLE)?.[0]} in the value of ${name} (spec.build.env)`;
+  const isSteps = isForSteps(builder, declared);
+  for (const [name, value] of env) {
+    const [variable] = value.match(TEKTON_VARIABLE) ?? (isSteps ? value.match(TEKTON_PARAMETER) : null) ?? [];
+    if (variable === undefined) continue;
+    const cause = `Tekton would replace ${variable} in the value of ${name} (spec.build.env)`;
     return { cause, next: 'Write the value without it' };
   }
-  if (env.length === 0 || makeEnvParam(builder, declared) !== undefined) return undefined;
+  if (env.length === 0 || isSteps || makeEnvParam(builder, declared) !== undefined) return undefined;
   const carriers = free(builder, declared);
   if (carriers.length === 0) return nothingTakesIt(builder, declared, strategy);
   const lost = env.find(([, value]) => !carriers.every(({ keeps }) => keeps(value)))?.[0];

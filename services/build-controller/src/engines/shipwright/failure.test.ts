@@ -590,6 +590,19 @@ describe('other failures', () => {
       'Failed',
       'kubectl describe buildrun -n demo fn-buildrun',
     ],
+    [
+      'a variable that a step of the strategy sets too (pkg/env)',
+      {
+        builder: makeBuilder({ env: { A: '1' } }),
+        run: makeRun(
+          'False',
+          'TaskRunGenerationFailed',
+          'error(s) occurred merging environment variables into BuildStrategy "openfunction" steps: [environment variable "A" already exists, environment variable "B" already exists]',
+        ),
+      },
+      'UnsupportedEnv',
+      'a step of ClusterBuildStrategy openfunction sets A, B itself, so spec.build.env cannot. Remove A, B from spec.build.env.',
+    ],
     ['nothing at all', { builder: makeBuilder(), run: makeRun('False', '', '') }, 'Failed', 'nothing says why'],
   ] as [string, Evidence, string, string][])('%s', (_case, evidence, reason, words) => {
     const { reason: word, message } = explainFailure(evidence);

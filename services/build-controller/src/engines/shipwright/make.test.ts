@@ -85,6 +85,17 @@ describe('a Build with every field', () => {
   });
 });
 
+it.each(['v1beta1', 'v1alpha1'] as const)('variables that no parameter takes are those of the steps: %s', (version) => {
+  const env = { B: '2', A: '1' };
+  const spec = [
+    { name: 'A', value: '1' },
+    { name: 'B', value: '2' },
+  ];
+  expect(specOf({ env }, { version, declared: only() })).toMatchObject({ env: spec });
+  expect(specOf({ env }, { version, declared: undefined })).not.toHaveProperty('env');
+  expect(specOf({ env }, { version })).not.toHaveProperty('env');
+});
+
 it.each([
   ['v1beta1', { type: 'OCI', ociArtifact: { image: 'acme/source:v1', pullSecret: 'pull' } }],
   ['v1alpha1', { bundleContainer: { image: 'acme/source:v1' }, credentials: { name: 'pull' } }],

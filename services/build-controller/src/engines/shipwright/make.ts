@@ -13,6 +13,7 @@ import {
   SHIPWRIGHT_BUILD_RUN,
   shortHash,
 } from '@openfunction/api';
+import { makeStepEnv } from './env.ts';
 import { makeParams, type Target } from './params.ts';
 import type { Shape } from './shape.ts';
 import { shapeV1Alpha1 } from './shape-v1alpha1.ts';
@@ -54,6 +55,7 @@ export function shipwrightNames(builder: Builder): ShipwrightNames {
 export function makeBuild(builder: Builder, target: Target): KubeObject {
   const shape = SHAPES[target.version];
   const paramValues = makeParams(builder, target);
+  const env = target.declared && makeStepEnv(builder, target.declared);
   const timeout = timeLimit(builder)?.limit;
   return {
     apiVersion: apiVersionOf(SHIPWRIGHT_BUILD, target.version),
@@ -64,6 +66,7 @@ export function makeBuild(builder: Builder, target: Target): KubeObject {
       strategy: wantedStrategy(builder.spec),
       ...shape.tools(builder),
       ...(paramValues.length > 0 && { paramValues }),
+      ...(env !== undefined && { env }),
       ...(timeout !== undefined && { timeout }),
       output: shape.output(builder),
     },

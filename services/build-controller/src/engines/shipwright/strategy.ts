@@ -13,8 +13,14 @@ export interface Strategy {
   kind: string;
 }
 
-/** The parameters that a strategy declares: each takes one text, or a list of them. */
-export type DeclaredParams = ReadonlyMap<string, 'string' | 'array'>;
+/**
+ * The parameters that a strategy declares: each takes one text, or a list of them. Those that Shipwright v1alpha1 fills in from fields
+ * of the Build, which no parameter of a Build may set, are `built-in`; only `dockerfile` is told.
+ */
+export type DeclaredParams = ReadonlyMap<string, 'string' | 'array' | 'built-in'>;
+
+/** How a strategy of v1alpha1 reads the Dockerfile of its Build. */
+const READS_DOCKERFILE = /\$\((?:build\.dockerfile|params\.DOCKERFILE)\)/;
 
 interface Parameter {
   name: string;
@@ -41,13 +47,15 @@ export function nameOfStrategy({ kind, name }: Strategy, namespace: string): str
 /** The parameters of a strategy object, of either version; a parameter without a type is a text. */
 export function declaredParams(strategy: KubeObject): DeclaredParams {
   const parameters = (strategy['spec']?.parameters ?? []) as Parameter[];
-  return new Map(parameters.map(({ name, type }) => [name, type === 'array' ? 'array' : 'string']));
+  return new Map(parameters.map(({ name, type }) => [name, type === 'array' || type === 'built-in' ? type : 'string']));
 }
 
 /** Of a strategy, what is read here: its parameters, and in place of its steps what of them needs privileges. */
 export function trimStrategy(strategy: KubeObject): KubeObject {
-  const { apiVersion, kind, metadata } = strategy;
-  const parameters = ((strategy['spec']?.parameters ?? []) as Parameter[]).map(({ name, type }) => ({ name, type }));
+  const { apiVersion, kind, metadata, spec = {} } = strategy;
+  const parameters = ((spec.parameters ?? []) as Parameter[]).map(({ name, type }) => ({ name, type }));
+  if (READS_DOCKERFILE.test(JSON.stringify(spec.buildSteps ?? [])))
+    parameters.push({ name: 'dockerfile', type: 'built-in' });
   return { apiVersion, kind, metadata, spec: { parameters, privileges: privilegesIn(strategy) } };
 }
 

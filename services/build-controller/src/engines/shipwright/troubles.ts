@@ -24,6 +24,8 @@ const OF_REGISTRY =
   /https?:\/\/|docker:\/\/|\/v2\/|registry|requested access|push|pull|auth token|manifest|blob|image/i;
 const OF_PUSH = /\bpush|\bexport|\bPUT\b|\bPOST\b|write (?:access|image)|blob upload|read\/write access/i;
 const DISK_FULL = /no space left on device|disk quota exceeded|ENOSPC/i;
+/** Shipwright, of a variable of the Build that a step of the strategy has too (pkg/env). */
+const SET_TWICE = /environment variable "([^"]+)" already exists/;
 
 export const TROUBLES: readonly Trouble[] = [
   {
@@ -46,6 +48,14 @@ export const TROUBLES: readonly Trouble[] = [
     cause: ({ message }) => message,
     next: () => 'Create the ServiceAccount',
     rebuilds: 'no',
+  },
+  {
+    reason: 'UnsupportedEnv',
+    isIt: ({ message }) => SET_TWICE.test(message),
+    cause: ({ strategy, message }) =>
+      `a step of ${strategy.kind} ${strategy.name} sets ${namesSetTwice(message)} itself, so spec.build.env cannot`,
+    next: ({ message }) => `Remove ${namesSetTwice(message)} from spec.build.env`,
+    rebuilds: 'yes',
   },
   {
     reason: 'PodSecurity',
@@ -180,6 +190,11 @@ export const TROUBLES: readonly Trouble[] = [
 function stepCause(facts: Facts): string {
   const words = said(facts);
   return `${where(facts)}the step failed${words === '' ? '' : `: ${words}`}`;
+}
+
+function namesSetTwice(message: string): string {
+  const names = [...message.matchAll(new RegExp(SET_TWICE, 'g'))].map(([, name]) => name);
+  return [...new Set(names)].join(', ');
 }
 
 /** As Shipwright says it: `BuildRun <name> failed to finish within <time>`. */
