@@ -113,9 +113,8 @@ function beginBuild(seen: FunctionSeen, hash: string, now: Date): BuildPart {
   const { fn, builders } = seen;
   const { lastSuccessfulResourceRef } = fn.status?.build ?? {};
   const name = nextName(fn, hash, builders);
-  const running = [...builders.values()].filter(
-    (builder) => builder.metadata.name !== name && !isBuilderEnded(builder),
-  );
+  const all = [...builders.values()];
+  const running = all.filter((builder) => builder.metadata.name !== name && !isBuilderEnded(builder));
   if (running.length > 0) return awaitCancel(seen, running);
   const build: StepStatus = {
     state: STATE.created,
@@ -133,7 +132,7 @@ function beginBuild(seen: FunctionSeen, hash: string, now: Date): BuildPart {
     ...lastImage(seen),
     awaits: settingsHash(fn),
     apply: [makeBuilder(fn, name, undefined)],
-    remove: surplusBuilders(fn, [...builders.values()], name),
+    remove: [...new Set([...surplusBuilders(fn, all, name), ...expiredBuilders(fn, all, now).expired])],
     status: { build },
     condition: { status: 'Unknown', reason: REASON.pending, message: `Builder ${name} is created.` },
     events: [],
@@ -179,7 +178,7 @@ function followBuild(seen: FunctionSeen, hash: string, now: Date): BuildPart {
     apply: running.map((each) =>
       each === builder ? makeBuilder(fn, each.metadata.name, each) : cancelBuilder(fn, each),
     ),
-    remove: ended ? [...new Set([...surplusBuilders(fn, [...builders.values()]), ...expired])] : [],
+    remove: ended ? [...new Set([...surplusBuilders(fn, [...builders.values()]), ...expired])] : expired,
     status: { build, ...resultOf(build, builder) },
     condition: conditionOf(build, builder),
     events: newsOf(fn, build, builder),

@@ -1,14 +1,20 @@
 import { type Builder, createdAt, type Function, parseDuration, STATE } from '@openfunction/api';
+import { isSuperseded } from './resources/builder.ts';
 
 const FAILED: readonly (string | undefined)[] = [STATE.failed, STATE.timeout, STATE.canceled];
 
 /**
  * Builders beyond the history limits, newest kept: `successfulBuildsHistoryLimit` (0 when unset) that succeeded and
- * `failedBuildsHistoryLimit` (1 when unset) that ended otherwise (controllers.md §1.6). Builders that run are never among them.
+ * `failedBuildsHistoryLimit` (1 when unset) that ended otherwise (controllers.md §1.6). The one that the Function reports on is kept first: its logs
+ * are what is looked for. Those that were cancelled for another build tell of no failure. Builders that run are never among them.
  */
 export function surplusBuilders(fn: Function, builders: Builder[], except?: string): Builder[] {
   const { successfulBuildsHistoryLimit = 0, failedBuildsHistoryLimit = 1 } = fn.spec.build ?? {};
-  const others = builders.filter(({ metadata }) => metadata.name !== except).sort(newestFirst);
+  const recorded = fn.status?.build?.resourceRef;
+  const rank = (builder: Builder) => (builder.metadata.name === recorded ? 0 : isSuperseded(builder) ? 2 : 1);
+  const others = builders
+    .filter(({ metadata }) => metadata.name !== except)
+    .sort((a, b) => rank(a) - rank(b) || newestFirst(a, b));
   const succeeded = others.filter(({ status }) => status?.state === STATE.succeeded);
   const failed = others.filter(({ status }) => FAILED.includes(status?.state));
   return [...succeeded.slice(successfulBuildsHistoryLimit), ...failed.slice(failedBuildsHistoryLimit)];
