@@ -154,7 +154,7 @@ export function defaultBuildStrategy({ builder, dockerfile }: { builder?: unknow
   return isGiven(dockerfile) && !isGiven(builder) ? DOCKERFILE_BUILD_STRATEGY : DEFAULT_BUILD_STRATEGY;
 }
 
-/** Whether a text field of a build says something. */
+/** Whether a text field says something. */
 export function isGiven(value: unknown): value is string {
   return typeof value === 'string' && value.trim() !== '';
 }

@@ -60,7 +60,8 @@ describe('the pod of a function (controllers.md §3.3)', () => {
       { name: 'two' },
     ]);
     expect(pod({ template, imageCredentials: { name: 'one' } }).imagePullSecrets).toEqual([{ name: 'one' }]);
-    expect(pod({ template, imageCredentials: {} }).imagePullSecrets).toEqual([{ name: 'one' }]);
+    for (const blank of [{}, { name: '' }, { name: ' ' }])
+      expect(pod({ template, imageCredentials: blank }).imagePullSecrets).toEqual([{ name: 'one' }]);
   });
 
   it('runs by the WebAssembly runtime when the Function asks for it and the template names no other', () => {

@@ -4,6 +4,7 @@ import {
   type ContainerPort,
   type EnvVar,
   FUNCTION_CONTAINER,
+  isGiven,
   type PodSpec,
   type Serving,
   WASM,
@@ -36,7 +37,7 @@ export function makePodSpec(serving: Serving, made: FunctionContainer): PodSpec 
 export function pullSecretsOf({ spec }: Serving): { name?: string }[] {
   const given = spec.template?.imagePullSecrets ?? [];
   const name = spec.imageCredentials?.name;
-  return name === undefined || given.some((secret) => secret.name === name) ? given : [...given, { name }];
+  return !isGiven(name) || given.some((secret) => secret.name === name) ? given : [...given, { name }];
 }
 
 /** Puts image, port, variables and probe into the container `function` (the last one of that name), or appends one. */

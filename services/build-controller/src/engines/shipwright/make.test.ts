@@ -1,7 +1,7 @@
 import type { Builder, BuilderSpec } from '@openfunction/api';
 import { describe, expect, it } from 'vitest';
 import { makeBuild, makeBuildRun } from './make.ts';
-import { hasParams, type Target } from './params.ts';
+import { hasParams, type Target, unusedCredentials } from './params.ts';
 import type { DeclaredParams } from './strategy.ts';
 import type { ShipwrightVersion } from './version.ts';
 
@@ -94,6 +94,24 @@ it.each(['v1beta1', 'v1alpha1'] as const)('variables that no parameter takes are
   expect(specOf({ env }, { version, declared: only() })).toMatchObject({ env: spec });
   expect(specOf({ env }, { version, declared: undefined })).not.toHaveProperty('env');
   expect(specOf({ env }, { version })).not.toHaveProperty('env');
+});
+
+it.each([
+  ['v1beta1', { source: { type: 'Git', git: { url: 'https://x' } }, output: { image: 'acme/fn:v1' } }],
+  ['v1alpha1', { source: { url: 'https://x' }, builder: { image: 'b' }, output: { image: 'acme/fn:v1' } }],
+] as [ShipwrightVersion, object][])('what is blank counts as not given: %s', (version, spec) => {
+  const blank = { name: ' ' };
+  const made = specOf(
+    {
+      srcRepo: { url: 'https://x', revision: '', sourceSubPath: ' ', credentials: { name: '' } },
+      builder: 'b',
+      builderCredentials: blank,
+      imageCredentials: blank,
+    },
+    { version, declared: only() },
+  );
+  expect(made).toEqual({ ...spec, strategy: made.strategy });
+  expect(unusedCredentials({ image: 'i', srcRepo: {}, builderCredentials: blank }, version)).toBeUndefined();
 });
 
 it.each([

@@ -55,7 +55,7 @@ export function unusedFields({ spec }: Builder, strategy: string, { version, dec
 
 /** `builderCredentials` with the reason why nobody reads it; undefined where it is read, or not set. */
 export function unusedCredentials({ builder, builderCredentials }: BuilderSpec, version: string): string | undefined {
-  if (builderCredentials === undefined) return undefined;
+  if (!isGiven(builderCredentials?.name)) return undefined;
   if (version === 'v1beta1') return 'spec.build.builderCredentials (shipwright.io/v1beta1 has no place for it)';
   return isGiven(builder)
     ? undefined

@@ -1,4 +1,4 @@
-import { type Builder, type KubeObject, legalReason, REASON } from '@openfunction/api';
+import { type Builder, isGiven, type KubeObject, legalReason, REASON } from '@openfunction/api';
 import { plain } from '@openfunction/controller/pods';
 import { type Rebuilds, thenAgain } from './again.ts';
 import { type BuildStatus, buildStatusOf } from './status.ts';
@@ -123,7 +123,7 @@ function missingSecrets(builder: Builder, reason: string, message: string): Pick
   const output = { name: imageCredentials?.name, field: 'spec.imageCredentials' };
   // Shipwright v1alpha1 alone has a place for these.
   const pull = { name: builderCredentials?.name, field: 'spec.build.builderCredentials' };
-  const all = [source, output, pull].filter(({ name }) => name !== undefined);
+  const all = [source, output, pull].filter(({ name }) => isGiven(name));
   const said = all.filter(({ name = '' }) => message.split(/[\s,]+/).includes(name));
   const only = {
     SpecSourceSecretRefNotFound: source,

@@ -14,9 +14,9 @@ function makeSource({ spec }: Builder): object {
   const { url, revision, bundleContainer, sourceSubPath, credentials } = spec.srcRepo;
   return {
     ...(bundleContainer === undefined ? { url } : { bundleContainer: { image: bundleContainer.image } }),
-    ...(revision !== undefined && { revision }),
-    ...(sourceSubPath !== undefined && { contextDir: sourceSubPath }),
-    ...(credentials?.name !== undefined && { credentials: { name: credentials.name } }),
+    ...(isGiven(revision) && { revision }),
+    ...(isGiven(sourceSubPath) && { contextDir: sourceSubPath }),
+    ...named(credentials),
   };
 }
 
@@ -28,5 +28,9 @@ function makeTools({ spec }: Builder): object {
 }
 
 function makeImage(image: string, credentials: { name?: string } | undefined): object {
-  return { image, ...(credentials?.name !== undefined && { credentials: { name: credentials.name } }) };
+  return { image, ...named(credentials) };
+}
+
+function named(credentials: { name?: string } | undefined): object {
+  return isGiven(credentials?.name) ? { credentials: { name: credentials.name } } : {};
 }

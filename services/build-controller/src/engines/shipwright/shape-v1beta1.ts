@@ -1,4 +1,4 @@
-import type { Builder } from '@openfunction/api';
+import { type Builder, isGiven } from '@openfunction/api';
 import type { Shape } from './shape.ts';
 
 /** shipwright.io/v1beta1 (v0.12 and newer). Builder image and Dockerfile are parameters of the strategy here. */
@@ -25,5 +25,5 @@ function makeSource({ spec }: Builder): object {
 }
 
 function named(field: string, value: string | undefined): object {
-  return value === undefined ? {} : { [field]: value };
+  return isGiven(value) ? { [field]: value } : {};
 }

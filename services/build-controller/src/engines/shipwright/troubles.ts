@@ -1,4 +1,4 @@
-import { ANNOTATION } from '@openfunction/api';
+import { ANNOTATION, isGiven } from '@openfunction/api';
 import {
   isUnpulled,
   plain,
@@ -143,9 +143,9 @@ export const TROUBLES: readonly Trouble[] = [
     isIt: (facts) => !isSource(facts) && isPush(facts),
     cause: (facts) => `${where(facts)}the registry refused to take ${facts.builder.spec.image}: ${deniedLine(facts)}`,
     next: ({ builder, namespace }) =>
-      builder.spec.imageCredentials?.name === undefined
-        ? `Create a docker-registry Secret in namespace ${namespace} that may push, and name it in spec.imageCredentials`
-        : `Check that Secret ${namespace}/${builder.spec.imageCredentials.name} (spec.imageCredentials) may push there`,
+      isGiven(builder.spec.imageCredentials?.name)
+        ? `Check that Secret ${namespace}/${builder.spec.imageCredentials.name} (spec.imageCredentials) may push there`
+        : `Create a docker-registry Secret in namespace ${namespace} that may push, and name it in spec.imageCredentials`,
     rebuilds: 'perhaps',
   },
   {
