@@ -4,6 +4,7 @@ import {
   createdAt,
   formatDuration,
   type Kind,
+  type KubeObject,
   kindId,
   PHASE,
   REASON,
@@ -59,6 +60,16 @@ function unreadableTrouble(kind: Kind, why: string): Trouble {
 export function markPending(builder: Builder, foretold: string | undefined, now: Date): BuilderStatus {
   const { namespace } = builder.metadata;
   const waiting = `Shipwright has not looked at Build ${namespace}/${shipwrightNames(builder).build} yet: the BuildRun starts when it has.`;
+  return markWaiting(builder, waiting, foretold, now);
+}
+
+/** Shipwright accepts the Build before its strategy is known here, which decides how `spec.build.env` is sent. */
+export function markUnknownStrategy(builder: Builder, strategy: string, foretold: string | undefined, now: Date) {
+  const waiting = `${strategy} is not known here yet, nor how it takes spec.build.env: the BuildRun starts when it is.`;
+  return markWaiting(builder, waiting, foretold, now);
+}
+
+function markWaiting(builder: Builder, waiting: string, foretold: string | undefined, now: Date): BuilderStatus {
   const message = foretold === undefined ? waiting : `${waiting} ${foretold}`;
   return stated(builder, beforeRun(builder), { status: 'Unknown', reason: REASON.building, message }, now);
 }
@@ -89,14 +100,26 @@ export function markBuilding(builder: Builder, progress: Explanation, now: Date)
   return stated(builder, fields, { status: 'Unknown', ...progress }, now);
 }
 
-/** The build is over, well or not. */
-export function markEnded(builder: Builder, result: BuildResult, now: Date): BuilderStatus {
+/** What there is of a build. */
+export interface Made {
+  builder: Builder;
+  build?: KubeObject | undefined;
+  run: KubeObject | undefined;
+}
+
+/** The build is over, well or not. Of Build and BuildRun those are recorded that are or were there. */
+export function markEnded({ builder, build, run }: Made, result: BuildResult, now: Date): BuilderStatus {
   const { state, reason, message, output, sources } = result;
+  const resourceRef = {
+    ...(build !== undefined && { [RESOURCE_REF.shipwrightBuild]: build.metadata.name }),
+    ...(run !== undefined && referencesOf(builder)),
+    ...builder.status?.resourceRef,
+  };
   const created = createdAt(builder);
   const seconds = Math.round((Date.parse(result.completedAt ?? now.toISOString()) - created) / 1000);
   const fields = {
     phase: PHASE.build,
-    resourceRef: referencesOf(builder),
+    ...(Object.keys(resourceRef).length > 0 && { resourceRef }),
     state,
     reason,
     message,

@@ -475,6 +475,81 @@ describe('a strategy that cannot take spec.build.env', () => {
   });
 });
 
+describe('what is recorded and said of a Builder that ends before there is anything', () => {
+  const OLD: DeclaredParams = new Map([['ENV_VARS', 'string']]);
+  const limited = makeBuilder({ timeout: '5m' });
+  const unsupported = makeBuilder({ timeout: '5m', env: { GREETING: 'a#b' } });
+  const waiting = { ...unsupported, status: plan(unsupported, { declared: OLD }).status as BuilderStatus };
+  const uninstalled = { ...limited, status: plan(limited, { shipwright: undefined }).status as BuilderStatus };
+
+  it.each([
+    ['Shipwright is not installed', uninstalled, { shipwright: undefined }],
+    ['the strategy cannot take the variables', waiting, { declared: OLD }],
+    ['its Build was deleted', { ...limited, status: { state: 'Building' as const } }, {}],
+  ])('is the Builder itself, when its time is over and %s', (_case, builder, seen) => {
+    const { status } = plan(builder, { ...seen, after: 301 });
+    expect([status?.state, status?.resourceRef]).toEqual(['Timeout', undefined]);
+    expect(status?.message).toMatch(/^Builder ns\/builder-a: the build did not end within its timeout of 5m/);
+    expect(status?.message).not.toContain('kubectl describe');
+  });
+
+  it('is nothing when it is cancelled', () => {
+    expect(plan(makeBuilder({ state: 'Cancelled' })).status).not.toHaveProperty('resourceRef');
+  });
+
+  it('is its Build, and no run, where there is one', () => {
+    const build = builtFrom(limited, {});
+    const { status } = plan(limited, { build, after: 301 });
+    expect(status?.resourceRef).toEqual({ 'shipwright.io/build': build.metadata.name });
+    expect(status?.message).toMatch(/^Build ns\/\S+: .* More: kubectl describe builds\.shipwright\.io -n ns \S+$/);
+  });
+
+  it('is what was recorded, also when it is gone', () => {
+    const { status } = plan(makeBuilder({ state: 'Cancelled' }, building));
+    expect(status?.resourceRef).toEqual(building.resourceRef);
+  });
+
+  it('is a run that was made and not recorded', () => {
+    const builder = makeBuilder({ state: 'Cancelled' });
+    const names = shipwrightNames(builder);
+    const { status } = plan(builder, { run: makeRun(), build: builtFrom(builder, ACCEPTED) });
+    expect(status?.resourceRef).toEqual({ 'shipwright.io/build': names.build, 'shipwright.io/buildRun': names.run });
+  });
+});
+
+describe('variables that are not packed while the strategy is not known', () => {
+  const OLD: Target = { version: 'v1alpha1', declared: undefined };
+  const builder = makeBuilder({ env: { GREETING: 'a#b' } });
+  const build = { ...makeBuild(builder, OLD), status: ACCEPTED };
+  const seen = { shipwright: 'v1alpha1', build, after: 10 } as const;
+
+  it('keep the run from being made, though Shipwright has accepted the Build', () => {
+    const { apply, status } = plan(builder, seen);
+    expect(apply.map(({ kind }) => kind)).toEqual(['Build']);
+    expect(status?.resourceRef).not.toHaveProperty(['shipwright.io/buildRun']);
+    expect(ready(status)).toMatchObject({
+      status: 'Unknown',
+      reason: 'Building',
+      message: expect.stringMatching(/^ClusterBuildStrategy openfunction .*spec\.build\.env.*: the BuildRun starts/),
+    });
+  });
+
+  it('go with it as soon as the strategy is known', () => {
+    const declared: DeclaredParams = new Map([['build-args', 'array']]);
+    const { apply } = plan(builder, { ...seen, declared });
+    expect(apply.map(({ kind }) => kind)).toEqual(['Build', 'BuildRun']);
+    expect(apply[0]?.['spec'].paramValues).toEqual([{ name: 'build-args', values: [{ value: 'GREETING=a#b' }] }]);
+  });
+
+  it('are no matter where there are none, or they are packed', () => {
+    for (const env of [undefined, { GREETING: 'ab' }]) {
+      const other = makeBuilder(env && { env });
+      const planned = plan(other, { ...seen, build: { ...makeBuild(other, OLD), status: ACCEPTED } });
+      expect(planned.apply.map(({ kind }) => kind)).toEqual(['Build', 'BuildRun']);
+    }
+  });
+});
+
 describe('a namespace that asks for defaults of its containers', () => {
   const asking = (value: string): KubeObject => ({
     apiVersion: 'v1',

@@ -19,6 +19,7 @@ import {
   markMissing,
   markNotInstalled,
   markPending,
+  markUnknownStrategy,
   markUnreadable,
   markUnsupported,
   noteOf,
@@ -30,7 +31,7 @@ import { lastSeenOf } from './engines/shipwright/evidence.ts';
 import { explainStuck } from './engines/shipwright/failure.ts';
 import { AGAIN_SOON_MS, datedBuild, lookAgainAt, madeAt } from './engines/shipwright/look-again.ts';
 import { makeBuild, makeBuildRun, shipwrightNames } from './engines/shipwright/make.ts';
-import { hasParams, makeParams, type Target, unusedFields } from './engines/shipwright/params.ts';
+import { assumedParams, hasParams, makeParams, type Target, unusedFields } from './engines/shipwright/params.ts';
 import { isAboutParams, type RefusedBuild, readRefusal } from './engines/shipwright/registration.ts';
 import { type BuildResult, canceled, readResult } from './engines/shipwright/result.ts';
 import { readStage } from './engines/shipwright/stage.ts';
@@ -47,6 +48,7 @@ import { isMadeHere, makeLimitRange } from './resources/limit-range.ts';
  *     │ the namespace asks for defaults that cannot be understood ► BadBuildDefaults: waits for another annotation
  *   (new) ──Build applied──► waits for Shipwright's look at it ──accepted: BuildRun applied──► Building
  *     │                        │ names a Secret or strategy that is not there: DependencyMissing, looked at again
+ *     │                        │ accepted before the strategy is known here, and spec.build.env is not in it: waits for the strategy
  *     │                        └ refused otherwise ──► Failed
  *     │   Building ──run ended──► Succeeded | Failed | Timeout | Canceled
  *     └── spec.state Cancelled before the start ─────────────────► Canceled
@@ -66,17 +68,17 @@ export function planBuilder(seen: BuilderSeen, now: Date): Plan<BuilderStatus> {
   if (unreadable !== undefined) return { ...nothing(), status: markUnreadable(builder, unreadable, now) };
   if (shipwright !== undefined) return planWith({ ...seen, shipwright }, now);
   const stop = stopCause(seen, now);
-  if (stop !== undefined) return end(builder, stop, now, []);
+  if (stop !== undefined) return end(seen, stop, now, []);
   return wakeBy(deadlineOf(builder), { ...nothing(), status: markNotInstalled(builder, now) });
 }
 
 function planWith(seen: Seen, now: Date): Plan<BuilderStatus> {
   const { builder, run, shipwright: version } = seen;
   const result = run === undefined ? endedWithoutRun(seen) : readEnd({ ...seen, run });
-  if (result !== undefined) return end(builder, result, now, []);
+  if (result !== undefined) return end(seen, result, now, []);
   const stop = stopCause(seen, now);
   if (stop !== undefined)
-    return end(builder, stop, now, run === undefined ? [] : [makeBuildRun(builder, { version, cancel: true })]);
+    return end(seen, stop, now, run === undefined ? [] : [makeBuildRun(builder, { version, cancel: true })]);
   const plan = run === undefined ? planStart(seen, now) : planRunning({ ...seen, run }, now);
   return wakeBy(deadlineOf(builder), quietAtFirst(seen, plan, now));
 }
@@ -106,8 +108,9 @@ function planDefaults({ builder, namespace, range }: Seen): {
 /** A run is made only for a Build that Shipwright has accepted: for any other it would fail for good (BuildRegistrationFailed). */
 function planStart(seen: Seen, now: Date): Plan<BuilderStatus> {
   const { builder, build, declared, shipwright: version } = seen;
-  const trouble = declared && findEnvTrouble(builder, declared, strategyName(seen));
-  if (trouble !== undefined) return { ...nothing(), status: markUnsupported(builder, trouble, now) };
+  const trouble = findEnvTrouble(builder, declared ?? assumedParams(version), strategyName(seen));
+  if (trouble !== undefined && declared !== undefined)
+    return { ...nothing(), status: markUnsupported(builder, trouble, now) };
   const defaults = planDefaults(seen);
   if (defaults.trouble !== undefined) return { ...nothing(), status: markBadDefaults(builder, defaults.trouble, now) };
   const apply = [wantedBuild(seen, now)];
@@ -115,6 +118,9 @@ function planStart(seen: Seen, now: Date): Plan<BuilderStatus> {
   if (refused?.missing !== undefined) return planMissing(seen, refused, now);
   if (build !== undefined && refused !== undefined && declared !== undefined) return planAnew(seen, build, now);
   if (build === undefined || !isAccepted(build)) return planPending(seen, apply, now);
+  // Its variables are not in it: the strategy, when it is known, may take them.
+  if (trouble !== undefined)
+    return { ...nothing(), apply, status: markUnknownStrategy(builder, strategyName(seen), seen.foretold, now) };
   apply.push(...defaults.apply, makeBuildRun(builder, { version, cancel: false }));
   const status = markBuilding(builder, progressOf(seen, 'queued'), now);
   return { ...nothing(), apply, remove: defaults.remove, status };
@@ -251,21 +257,28 @@ function stopCause(seen: BuilderSeen, now: Date): BuildResult | undefined {
   return deadline === undefined || deadline > now ? undefined : outOfTimeResult(seen, deadline);
 }
 
-function outOfTimeResult({ builder, run }: BuilderSeen, deadline: Date): BuildResult {
-  const message = outOfTimeMessage(builder, run);
+function outOfTimeResult(seen: BuilderSeen, deadline: Date): BuildResult {
+  const message = outOfTimeMessage(seen);
   return { state: STATE.timeout, reason: STATE.timeout, message, completedAt: deadline.toISOString() };
 }
 
-function outOfTimeMessage(builder: Builder, run: KubeObject | undefined): string {
-  const { namespace } = builder.metadata;
-  const names = shipwrightNames(builder);
-  const [object, more] =
-    run === undefined
-      ? [`Build ${namespace}/${names.build}`, `builds.shipwright.io -n ${namespace} ${names.build}`]
-      : [`BuildRun ${namespace}/${names.run}`, `buildrun -n ${namespace} ${names.run}`];
+function outOfTimeMessage(seen: BuilderSeen): string {
+  const { builder } = seen;
+  const { object, more } = lastMade(seen);
   const cause = `the build did not end within its timeout of ${builder.spec.timeout}${lastSeenOf(builder)}`;
   const cure = thenAgain(outOfTime('spec.build.timeout'), rebuildsBy('spec.build.timeout'), builder);
-  return `${object}: ${cause}. ${cure}. More: kubectl describe ${more}`;
+  return `${object}: ${cause}. ${cure}${more === undefined ? '' : `. More: kubectl describe ${more}`}`;
+}
+
+/** What tells most of a build that is stopped, and where to read of it, if there is anything to read. */
+function lastMade({ builder, build, run }: BuilderSeen): { object: string; more?: string } {
+  const { namespace, name } = builder.metadata;
+  const names = shipwrightNames(builder);
+  if (run !== undefined)
+    return { object: `BuildRun ${namespace}/${names.run}`, more: `buildrun -n ${namespace} ${names.run}` };
+  if (build !== undefined)
+    return { object: `Build ${namespace}/${names.build}`, more: `builds.shipwright.io -n ${namespace} ${names.build}` };
+  return { object: `Builder ${namespace}/${name}` };
 }
 
 function deadlineOf(builder: Builder): Date | undefined {
@@ -275,8 +288,8 @@ function deadlineOf(builder: Builder): Date | undefined {
   return new Date(Date.parse(created) + limit);
 }
 
-function end(builder: Builder, result: BuildResult, now: Date, apply: Plan<never>['apply']): Plan<BuilderStatus> {
-  return { apply, remove: [], status: markEnded(builder, result, now), events: noteOf(builder, result) };
+function end(seen: BuilderSeen, result: BuildResult, now: Date, apply: Plan<never>['apply']): Plan<BuilderStatus> {
+  return { apply, remove: [], status: markEnded(seen, result, now), events: noteOf(seen.builder, result) };
 }
 
 /** The plan, woken by then at the latest. */

@@ -13,6 +13,11 @@ const ASSUMED: Record<ShipwrightVersion, DeclaredParams> = {
   v1alpha1: new Map([['ENV_VARS', 'string']]),
 };
 
+/** The parameters that a strategy is taken to declare while it is not known. */
+export function assumedParams(version: ShipwrightVersion): DeclaredParams {
+  return ASSUMED[version];
+}
+
 /** Fields of a Builder that are parameters of strategies. */
 const FIELDS = [
   ['builder-image', 'builder'],
