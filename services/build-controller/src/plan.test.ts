@@ -499,7 +499,8 @@ describe('what is recorded and said of a Builder that ends before there is anyth
 
   it('is its Build, and no run, where there is one', () => {
     const build = builtFrom(limited, {});
-    const { status } = plan(limited, { build, after: 301 });
+    const pending = { ...limited, status: { state: 'Building' as const } };
+    const { status } = plan(pending, { build, after: 301 });
     expect(status?.resourceRef).toEqual({ 'shipwright.io/build': build.metadata.name });
     expect(status?.message).toMatch(/^Build ns\/\S+: .* More: kubectl describe builds\.shipwright\.io -n ns \S+$/);
   });
@@ -514,6 +515,44 @@ describe('what is recorded and said of a Builder that ends before there is anyth
     const names = shipwrightNames(builder);
     const { status } = plan(builder, { run: makeRun(), build: builtFrom(builder, ACCEPTED) });
     expect(status?.resourceRef).toEqual({ 'shipwright.io/build': names.build, 'shipwright.io/buildRun': names.run });
+  });
+});
+
+describe('a clock that is far ahead of that of the API server', () => {
+  const builder = makeBuilder({ timeout: '10m' });
+  const AHEAD = 900;
+
+  it('does not end a Builder at the first look', () => {
+    const { apply, status, wakeAt } = plan(builder, { after: AHEAD });
+    expect(apply.map(({ kind }) => kind)).toEqual(['Build']);
+    expect([status?.state, wakeAt]).toEqual(['Building', at(AHEAD + 600)]);
+  });
+
+  it('gives it its time from then on', () => {
+    const seen = { ...builder, status: plan(builder, { after: AHEAD }).status as BuilderStatus };
+    const build = builtFrom(builder, ACCEPTED);
+    expect(plan(seen, { build, after: AHEAD + 1 }).apply.map(({ kind }) => kind)).toEqual(['Build', 'BuildRun']);
+    expect(plan(seen, { build, run: makeRun(), after: AHEAD + 599 }).wakeAt).toEqual(at(AHEAD + 600));
+    expect(plan(seen, { build, run: makeRun(), after: AHEAD + 600 }).status?.state).toBe('Timeout');
+  });
+
+  it('changes nothing for one that was first looked at within its time', () => {
+    const seen = { ...builder, status: plan(builder, { after: 599 }).status as BuilderStatus };
+    expect(plan(seen, { after: 600 }).status?.state).toBe('Timeout');
+  });
+
+  it('does not keep one going that was begun by somebody else', () => {
+    expect(plan(makeBuilder({ timeout: '10m' }, building), { run: makeRun(), after: AHEAD }).status?.state).toBe(
+      'Timeout',
+    );
+  });
+
+  it('holds where Shipwright is not installed', () => {
+    const seen = { shipwright: undefined };
+    const first = plan(builder, { ...seen, after: AHEAD });
+    expect(first.wakeAt).toEqual(at(AHEAD + 600));
+    const later = { ...builder, status: first.status as BuilderStatus };
+    expect(plan(later, { ...seen, after: AHEAD + 600 }).status?.state).toBe('Timeout');
   });
 });
 

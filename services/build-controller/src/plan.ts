@@ -3,6 +3,8 @@ import {
   BUILDER_CANCELLED,
   type Builder,
   type BuilderStatus,
+  CONDITION,
+  findCondition,
   isBuilderEnded,
   type KubeObject,
   parseDuration,
@@ -69,18 +71,18 @@ export function planBuilder(seen: BuilderSeen, now: Date): Plan<BuilderStatus> {
   if (shipwright !== undefined) return planWith({ ...seen, shipwright }, now);
   const stop = stopCause(seen, now);
   if (stop !== undefined) return end(seen, stop, now, []);
-  return wakeBy(deadlineOf(builder), { ...nothing(), status: markNotInstalled(builder, now) });
+  return wakeBy(deadlineOf(builder, now), { ...nothing(), status: markNotInstalled(builder, now) });
 }
 
 function planWith(seen: Seen, now: Date): Plan<BuilderStatus> {
   const { builder, run, shipwright: version } = seen;
-  const result = run === undefined ? endedWithoutRun(seen) : readEnd({ ...seen, run });
+  const result = run === undefined ? endedWithoutRun(seen) : readEnd({ ...seen, run }, now);
   if (result !== undefined) return end(seen, result, now, []);
   const stop = stopCause(seen, now);
   if (stop !== undefined)
     return end(seen, stop, now, run === undefined ? [] : [makeBuildRun(builder, { version, cancel: true })]);
   const plan = run === undefined ? planStart(seen, now) : planRunning({ ...seen, run }, now);
-  return wakeBy(deadlineOf(builder), quietAtFirst(seen, plan, now));
+  return wakeBy(deadlineOf(builder, now), quietAtFirst(seen, plan, now));
 }
 
 /** The defaults that the namespace asks for: a LimitRange to be there, or to go, before the pod of the build is made. */
@@ -218,10 +220,10 @@ function targetOf({ shipwright: version, declared }: Seen): Target {
  * How the run ended. One that was cancelled at the time limit or later, on nobody's request, was cancelled by this controller for it:
  * the status that would have said so was lost.
  */
-function readEnd(seen: Seen & { run: KubeObject }): BuildResult | undefined {
+function readEnd(seen: Seen & { run: KubeObject }, now: Date): BuildResult | undefined {
   const { builder } = seen;
   const result = readResult(seen);
-  const deadline = deadlineOf(builder);
+  const deadline = deadlineOf(builder, now);
   if (result?.state !== STATE.canceled || builder.spec.state === BUILDER_CANCELLED || deadline === undefined)
     return result;
   // Times of objects are whole seconds, rounded down.
@@ -253,7 +255,7 @@ function isFinal(seen: Seen, reason: string): boolean {
 function stopCause(seen: BuilderSeen, now: Date): BuildResult | undefined {
   const { builder } = seen;
   if (builder.spec.state === BUILDER_CANCELLED) return canceled(builder);
-  const deadline = deadlineOf(builder);
+  const deadline = deadlineOf(builder, now);
   return deadline === undefined || deadline > now ? undefined : outOfTimeResult(seen, deadline);
 }
 
@@ -281,11 +283,20 @@ function lastMade({ builder, build, run }: BuilderSeen): { object: string; more?
   return { object: `Builder ${namespace}/${name}` };
 }
 
-function deadlineOf(builder: Builder): Date | undefined {
-  const limit = builder.spec.timeout === undefined ? undefined : parseDuration(builder.spec.timeout);
-  const created = builder.metadata.creationTimestamp;
+/**
+ * When the time of the whole build is over. It counts from the date of the Builder, which is of the API server's clock. Where the first
+ * look at the Builder comes later than that, as the clock here is ahead or nobody has looked, it counts from this look; the first word
+ * on the Builder dates it.
+ */
+function deadlineOf({ spec, metadata, status }: Builder, now: Date): Date | undefined {
+  const limit = spec.timeout === undefined ? undefined : parseDuration(spec.timeout);
+  const { creationTimestamp: created } = metadata;
   if (limit === undefined || created === undefined) return undefined;
-  return new Date(Date.parse(created) + limit);
+  const due = Date.parse(created) + limit;
+  const said = findCondition(status?.conditions, CONDITION.ready)?.lastTransitionTime;
+  const isNew = said === undefined && status?.state === undefined;
+  const firstLook = isNew ? now.getTime() : Date.parse(said ?? created);
+  return new Date(firstLook > due ? firstLook + limit : due);
 }
 
 function end(seen: BuilderSeen, result: BuildResult, now: Date, apply: Plan<never>['apply']): Plan<BuilderStatus> {
