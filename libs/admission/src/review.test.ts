@@ -230,6 +230,17 @@ describe('updates', () => {
     expect(refusals({ image: 'i', build: { builder: '', srcRepo: { url: 'u' } } }, { old })).toHaveLength(1);
   });
 
+  it('leaves route rules that no HTTPRoute may hold, and looks again at those that change', () => {
+    const routed = (type: string, image = 'i') => {
+      const route = { ...HTTP_DEFAULTS.route, rules: [{ matches: [{ path: { type, value: 'a//b' } }] }] };
+      return { image, version: 'v1', serving: { triggers: { http: { port: 8080, route } } } };
+    };
+    expect(refusals(routed('PathPrefix', 'j'), { old: fn(routed('PathPrefix')) })).toEqual([]);
+    expect(refusals(routed('Exact'), { old: fn(routed('RegularExpression')) })).toEqual([
+      expect.stringMatching(/rules\[0\]\.matches\[0\]\.path: Invalid value: "a\/\/b": must begin with/),
+    ]);
+  });
+
   it('leaves unchanged parts that the schema refuses, as the API server does', () => {
     const template = { containers: [{ name: 'function', ports: [{ containerPort: 'x' }] }] };
     const old = fn({ ...stored, imageCredentials: undefined, serving: { ...stored.serving, template } });

@@ -1,10 +1,19 @@
-import { type Function, GATEWAY, type Kind, type KubeObject, kindId, SERVING } from '@openfunction/api';
+import {
+  type Function,
+  GATEWAY,
+  HTTP_ROUTE,
+  type Kind,
+  KUBE_GATEWAY,
+  type KubeObject,
+  kindId,
+  SERVING,
+} from '@openfunction/api';
 import type { World } from '@openfunction/controller';
 import { Store } from '@openfunction/kube';
 import { expect, it } from 'vitest';
 import { nextBuilder } from './build-half.ts';
 import { observe } from './observe.ts';
-import { BUILD, makeFunction, makeGateway, World as Played } from './testdata/world.ts';
+import { BUILD, HTTP, makeFunction, makeGateway, World as Played } from './testdata/world.ts';
 
 const ME = { fieldManager: 'me', kedaHttpNamespace: 'keda' };
 
@@ -80,4 +89,25 @@ it('finds the Gateway of the version that serves while the http trigger is being
     (world.store(kind) as Store).put({ ...object, metadata: { ...object.metadata, resourceVersion: '1' } });
   played.change({ serving: { triggers: {} } });
   expect((await observe(played.fn, world, ME)).gateway?.metadata.name).toBe('own');
+});
+
+it('sees whether the Kubernetes Gateway is there, where anybody can tell', async () => {
+  const fn = new Played(makeFunction({ serving: HTTP })).fn;
+  const world = worldWith(undefined);
+  const exists = async (it: World) => (await observe(fn, it, ME)).kubeGatewayExists;
+  const put = (kind: Kind, object: KubeObject) => (world.store(kind) as Store).put(object);
+  const { metadata } = makeGateway();
+  put(GATEWAY, { ...makeGateway(), metadata: { ...metadata, uid: 'ours', resourceVersion: '1' } });
+  expect(await exists(world)).toBe(false);
+  expect(await exists({ ...world, served: (kind) => kind !== KUBE_GATEWAY })).toBe(true);
+  const own = { namespace: 'projectcontour', name: 'contour', uid: 'theirs', resourceVersion: '1' };
+  put(KUBE_GATEWAY, { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'Gateway', metadata: own });
+  expect(await exists(world)).toBe(true);
+});
+
+it('sees which kind is missing for a route', async () => {
+  const fn = new Played(makeFunction({ serving: HTTP })).fn;
+  const seen = (missing?: Kind) =>
+    observe(fn, { ...worldWith(undefined), served: (kind) => kind !== missing }, ME).then((it) => it.unservedRouteKind);
+  expect([await seen(), await seen(HTTP_ROUTE), await seen(GATEWAY)]).toEqual([undefined, HTTP_ROUTE, GATEWAY]);
 });

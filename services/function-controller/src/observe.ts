@@ -2,7 +2,6 @@ import {
   BUILDER,
   type Builder,
   CONTROLLER_REVISION,
-  DEFAULT_GATEWAY,
   FUNCTION,
   type Function,
   GATEWAY,
@@ -11,6 +10,7 @@ import {
   HTTP_ROUTE,
   HTTP_SCALED_OBJECT,
   isControlledBy,
+  type Kind,
   KNATIVE_SERVICE,
   KUBE_GATEWAY,
   type KubeObject,
@@ -26,7 +26,7 @@ import { appliedAt, type Change, storeKey } from '@openfunction/kube';
 import { nextBuilder } from './build-half.ts';
 import { isInterceptable } from './resources/content.ts';
 import { type Interception, readInterception, trimScaledObject } from './resources/hosts.ts';
-import { kubeGatewayOf } from './resources/http-route.ts';
+import { gatewayReferenceOf, kubeGatewayOf } from './resources/http-route.ts';
 import { isOurGrant } from './resources/reference-grant.ts';
 import { readVersion, type Version } from './resources/version.ts';
 
@@ -52,6 +52,10 @@ export interface FunctionSeen {
   servesGrants: boolean;
   /** The Gateway that the route names; undefined too when the Gateway API is not served. */
   gateway: Gateway | undefined;
+  /** The kind that is not served and without which there are no routes. */
+  unservedRouteKind: Kind | undefined;
+  /** Whether the Kubernetes Gateway behind the Gateway is there, or nobody knows. */
+  kubeGatewayExists: boolean;
   /** Whether the gateway implementation rewrites hosts (feature HTTPRouteHostRewrite, or it lists no features). */
   rewritesHosts: boolean;
 }
@@ -106,6 +110,8 @@ export async function observe(
     grant: await grantOf([...servings.values()], world, kedaHttpNamespace),
     servesGrants: world.served(REFERENCE_GRANT) === true,
     gateway,
+    unservedRouteKind: unservedRouteKind(world),
+    kubeGatewayExists: world.served(KUBE_GATEWAY) !== true || kubeGateway(gateway, world) !== undefined,
     rewritesHosts: rewritesHosts(gateway, world),
   };
 }
@@ -167,8 +173,12 @@ function isBuildOver(fn: Function): boolean {
   return !['', 'Created', 'Building', undefined].includes(fn.status?.build?.state);
 }
 
+function unservedRouteKind(world: World): Kind | undefined {
+  return [HTTP_ROUTE, GATEWAY].find((kind) => world.served(kind) !== true);
+}
+
 function gatewayOf(fn: Function, world: World): Gateway | undefined {
-  if (world.served(HTTP_ROUTE) !== true || world.served(GATEWAY) !== true) return undefined;
+  if (unservedRouteKind(world) !== undefined) return undefined;
   return world.store(GATEWAY).get(storeKey(gatewayReference(fn, world))) as Gateway | undefined;
 }
 
@@ -176,20 +186,22 @@ function gatewayOf(fn: Function, world: World): Gateway | undefined {
 function gatewayReference({ metadata, spec, status }: Function, world: World) {
   const { lastSuccessfulResourceRef: name = '' } = status?.serving ?? {};
   const last = () => world.store(SERVING).get(storeKey({ ...metadata, name })) as Serving | undefined;
-  const http = spec.serving?.triggers?.http ?? last()?.spec.triggers?.http;
-  return http?.route?.gatewayRef ?? DEFAULT_GATEWAY;
+  return gatewayReferenceOf(spec.serving?.triggers?.http ?? last()?.spec.triggers?.http);
 }
 
 function rewritesHosts(gateway: Gateway | undefined, world: World): boolean {
   if (gateway === undefined || world.served(KUBE_GATEWAY) !== true) return true;
-  const reference = kubeGatewayOf(gateway);
-  const className = world.store(KUBE_GATEWAY).get(storeKey(reference))?.['spec']?.gatewayClassName ?? '';
+  const className = kubeGateway(gateway, world)?.['spec']?.gatewayClassName ?? '';
   const features = (world.store(GATEWAY_CLASS).get(className)?.['status']?.supportedFeatures ?? []) as (
     | string
     | { name: string }
   )[];
   const names = features.map((feature) => (typeof feature === 'string' ? feature : feature.name));
   return names.length === 0 || names.includes('HTTPRouteHostRewrite');
+}
+
+function kubeGateway(gateway: Gateway | undefined, world: World): KubeObject | undefined {
+  return gateway && world.store(KUBE_GATEWAY).get(storeKey(kubeGatewayOf(gateway)));
 }
 
 /** A Knative Service concerns the Function only when its revision or address changes; that it runs is told by the Serving. */

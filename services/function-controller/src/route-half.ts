@@ -1,11 +1,15 @@
 import {
   CONDITION,
   clusterDomain,
+  DEFAULT_GATEWAY,
   type Function,
   type FunctionStatus,
   findCondition,
+  GATEWAY,
   type Gateway,
+  type Kind,
   type KubeObject,
+  kindId,
   REASON,
   type ServeSpec,
   type Serving,
@@ -16,15 +20,22 @@ import type { FunctionSettings, Part, PartCondition } from './part.ts';
 import { isInterceptable } from './resources/content.ts';
 import { makeEntryService, makeInterceptorService } from './resources/entry-service.ts';
 import { answers, isWithheld, withHosts } from './resources/hosts.ts';
-import { type Backend, makeHttpRoute, toInterceptor, toRevision, toService } from './resources/http-route.ts';
+import {
+  type Backend,
+  gatewayReferenceOf,
+  makeHttpRoute,
+  toInterceptor,
+  toRevision,
+  toService,
+} from './resources/http-route.ts';
 import { isOurGrant, makeReferenceGrant } from './resources/reference-grant.ts';
-import { reachOf } from './resources/route-reach.ts';
+import { outsideHosts, reachOf } from './resources/route-reach.ts';
 import { exposure } from './resources/route-status.ts';
 import { hasLed, type Verdict, verdictOf } from './resources/route-verdict.ts';
 import { older, type ServingPart } from './serving-half.ts';
 
 /*
- *   not asked for ──► Skipped        no Gateway ──► ClusterLocal        nothing runs yet ──► WaitingForServing
+ *   not asked for ──► Skipped        no Gateway ──► ClusterLocal, or False if it was named        nothing runs yet ──► WaitingForServing
  *   route written ──► WaitingForRoute ──gateway accepts──► Accepted ──drained──► older Servings go
  *
  * Behind the KEDA HTTP add-on the route stays as it is and the hosts change hands (resources/hosts.ts).
@@ -125,7 +136,6 @@ function clusterLocal(
   settings: FunctionSettings,
 ): Part {
   const { fn } = seen;
-  const message = 'No Gateway: the function can be reached inside the cluster only.';
   const { url } = backend;
   const isThroughAddOn = isInterceptable(active.spec);
   const entry = isThroughAddOn
@@ -139,10 +149,37 @@ function clusterLocal(
     apply: service.apply,
     remove: [...(seen.route ? [seen.route] : []), ...service.remove, ...(drained.over ? older(seen, serving) : [])],
     status: { route: undefined, addresses: url === undefined ? undefined : [{ type: 'Internal', value: url }], url },
-    condition: { status: 'True', reason: REASON.clusterLocal, message },
+    condition: withoutGateway(seen, isThroughAddOn, settings),
     events: [],
     wakeAt: drained.wakeAt,
   };
+}
+
+/** All is well where nobody asked for more than the default; who named a Gateway, or hosts outside the cluster, does not get them. */
+function withoutGateway(
+  { fn, unservedRouteKind }: FunctionSeen,
+  isThroughAddOn: boolean,
+  settings: FunctionSettings,
+): PartCondition {
+  const http = fn.spec.serving?.triggers?.http;
+  const { namespace, name } = gatewayReferenceOf(http);
+  const isDefault = namespace === DEFAULT_GATEWAY.namespace && name === DEFAULT_GATEWAY.name;
+  // The add-on knows the hosts without a Gateway too.
+  const hosts = isThroughAddOn ? [] : outsideHosts(fn, settings.clusterDomain);
+  const gap =
+    unservedRouteKind === undefined ? `Gateway ${namespace}/${name} does not exist.` : notServed(unservedRouteKind);
+  const inside = 'The function can be reached inside the cluster only';
+  if (isDefault && hosts.length === 0)
+    return { status: 'True', reason: REASON.clusterLocal, message: `${gap} ${inside}.` };
+  const named = isDefault || unservedRouteKind === undefined ? [] : [`Gateway ${namespace}/${name} cannot be used.`];
+  const reached = hosts.length === 0 ? `${inside}.` : `${inside}, not under ${hosts.join(', ')}.`;
+  const reason = unservedRouteKind === undefined ? REASON.referenceNotFound : REASON.dependencyMissing;
+  return { status: 'False', reason, message: [...named, gap, reached].join(' ') };
+}
+
+function notServed(kind: Kind): string {
+  const provider = kind === GATEWAY ? 'OpenFunction is not fully' : 'The Gateway API is not';
+  return `${provider} installed: ${kind.kind} (${kindId(kind)}) is not served.`;
 }
 
 function withGateway(
@@ -152,12 +189,13 @@ function withGateway(
   now: Date,
   settings: FunctionSettings,
 ): Part {
-  const { fn, rewritesHosts } = seen;
+  const { fn, rewritesHosts, kubeGatewayExists } = seen;
   const wanted = makeHttpRoute({ fn, gateway, backend, rewritesHosts });
   if (wanted === undefined) return badTemplate(gateway);
   const grant = grantFor(seen, backend);
   const reach = reachOf(wanted, seen.route, gateway);
-  const verdict: Verdict = grant.problem ?? verdictOf(seen.route, { fn, gateway, wanted, reach, backend });
+  const verdict: Verdict =
+    grant.problem ?? verdictOf(seen.route, { fn, gateway, wanted, reach, backend, kubeGatewayExists });
   const handed = handedAt(seen, serving);
   const movedAt = verdict.leads && handed ? latest(seen.routeAppliedAt, handed, ledAt(fn, verdict, now)) : undefined;
   const drained = drain(seen, serving, movedAt, now, settings.drainSeconds);

@@ -1,6 +1,6 @@
-import type { Serving } from '@openfunction/api';
+import { DEFAULT_GATEWAY, GATEWAY, HTTP_ROUTE, type Kind, type Serving } from '@openfunction/api';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { HTTP, makeFunction, NOW, World } from './testdata/world.ts';
+import { HTTP, makeFunction, makeGateway, NOW, World } from './testdata/world.ts';
 
 const ACCEPTED: [string, string] = ['True', 'Accepted'];
 const MISSING: [string, string] = ['False', 'BackendNotFound'];
@@ -325,10 +325,37 @@ describe('hosts that are not reached', () => {
   });
 });
 
+describe('a gateway that has not spoken', () => {
+  const message = (world: World) => world.condition('Routed')?.message;
+
+  it('is waited for; one that does not exist is named', () => {
+    const world = written();
+    settleLater(world, 60);
+    expect(message(world)).toBe('The gateway has not accepted the route yet.');
+    world.kubeGatewayExists = false;
+    world.settle();
+    expect(message(world)).toBe('The route waits for Kubernetes Gateway projectcontour/contour, which does not exist.');
+    expect(says(world)).toEqual(['Unknown', 'Unknown']);
+    world.kubeGatewayExists = true;
+    world.acceptRoute();
+    world.settle();
+    expect(says(world)).toEqual(['True', 'True']);
+  });
+
+  it('is believed without the generation that it has seen, which it need not give', () => {
+    const world = written();
+    world.acceptRoute();
+    delete world.route?.['status'].parents[0].conditions[0].observedGeneration;
+    world.settle();
+    expect(says(world)).toEqual(['True', 'True']);
+  });
+});
+
 describe('without a Gateway', () => {
-  const start = (serving: object = HTTP) => {
+  const start = (serving: object = HTTP, unserved?: Kind) => {
     const world = new World(makeFunction({ serving: serving as typeof HTTP }));
     world.gateway = undefined;
+    world.unservedRouteKind = unserved;
     world.settle();
     world.endServing('Running');
     world.settle();
@@ -357,6 +384,68 @@ describe('without a Gateway', () => {
     expect(world.servings.has(old)).toBe(true);
     settleLater(world, 1);
     expect([...world.servings.keys()]).toEqual([fresh]);
+  });
+
+  const OWN = { namespace: 'team', name: 'own' };
+  const routedBy = (route: object, engine = 'knative') => ({ triggers: { http: { port: 8080, engine, route } } });
+
+  it.each([
+    [undefined, 'Gateway openfunction/openfunction does not exist.'],
+    [HTTP_ROUTE, 'The Gateway API is not installed: HTTPRoute (httproutes.gateway.networking.k8s.io) is not served.'],
+    [GATEWAY, 'OpenFunction is not fully installed: Gateway (gateways.networking.openfunction.io) is not served.'],
+  ])('which nobody asked for all is well, and what is missing is named: %#', (unserved, gap) => {
+    const world = start(routedBy({ gatewayRef: DEFAULT_GATEWAY }), unserved);
+    expect(says(world)).toEqual(['True', 'True']);
+    expect(world.condition('Routed')).toMatchObject({
+      reason: 'ClusterLocal',
+      message: `${gap} The function can be reached inside the cluster only.`,
+    });
+  });
+
+  it.each([
+    [OWN, undefined, 'ReferenceNotFound', 'Gateway team/own does not exist.'],
+    [OWN, HTTP_ROUTE, 'DependencyMissing', 'Gateway team/own cannot be used. The Gateway API is not installed:'],
+  ])('that the user named the function is not Ready, but answers inside: %#', (gatewayRef, unserved, reason, gap) => {
+    const world = start(routedBy({ gatewayRef }), unserved);
+    expect(says(world)).toEqual(['False', 'False']);
+    expect(world.condition('Ready')).toMatchObject({ reason, message: expect.stringContaining(gap) });
+    expect(world.fn.status?.url).toContain('.ns.svc');
+    expect(world.settle()).toBe(0);
+    world.gateway = { ...makeGateway(), metadata: OWN };
+    world.unservedRouteKind = undefined;
+    world.settle();
+    world.acceptRoute();
+    world.settle();
+    expect(says(world)).toEqual(['True', 'True']);
+  });
+
+  it('hosts outside the cluster that the user named are not reached', () => {
+    const world = start(routedBy({ hostnames: ['fn.ns.svc.cluster.local', 'a.ofn.io'] }));
+    expect(world.condition('Ready')).toMatchObject({
+      status: 'False',
+      reason: 'ReferenceNotFound',
+      message:
+        'Gateway openfunction/openfunction does not exist. The function can be reached inside the cluster only, not under a.ofn.io.',
+    });
+  });
+
+  it.each([
+    ['within the cluster', { hostnames: ['fn.ns.svc.cluster.local'] }, 'knative'],
+    ['that the KEDA HTTP add-on knows', { hostnames: ['a.ofn.io'] }, 'keda'],
+  ])('hosts %s need none', (_case, route, engine) => {
+    const scaleOptions = engine === 'keda' ? { keda: { httpScaledObject: {} } } : {};
+    const world = start({ ...routedBy(route, engine), scaleOptions });
+    world.interceptions.set(world.serving().metadata.name, { hosts: route.hostnames, changedAt: NOW });
+    world.settle();
+    expect(world.condition('Routed')?.reason).toBe('ClusterLocal');
+  });
+
+  it('new versions roll out also where the named one is missing', () => {
+    const world = start(routedBy({ gatewayRef: OWN }));
+    settleLater(world, 60);
+    moveRoute(world);
+    settleLater(world, 6);
+    expect([says(world), world.servings.size]).toEqual([['False', 'False'], 1]);
   });
 
   it('an old version that drains goes on when the new one fails', () => {

@@ -115,6 +115,17 @@ export function isOther(value: unknown, words: readonly string[]): boolean {
   return !isAbsent(value) && typeof value === 'string' && value !== '' && !words.includes(value);
 }
 
+/** The texts that stand in a list more than once. */
+export function repeated(values: readonly unknown[]): string[] {
+  const seen = new Set<unknown>();
+  const again = new Set<string>();
+  for (const value of values) {
+    if (typeof value === 'string' && seen.has(value)) again.add(value);
+    seen.add(value);
+  }
+  return [...again];
+}
+
 /** What a list of words refuses, for the reference page. */
 export function saysWords(words: readonly string[]): string {
   return `none of ${words.map((word) => `\`${word}\``).join(', ')}`;

@@ -11,6 +11,7 @@ import {
   valueAt,
 } from '../rules.ts';
 import { built } from './examples.ts';
+import { repeated } from './field-rules.ts';
 
 /** What becomes of `spec.build` in Shipwright (controllers.md §2.3). */
 
@@ -37,8 +38,7 @@ function builtBy(fn: unknown): Complaint | undefined {
 /** Names that occur more than once, each once. */
 function doubled(params: unknown): string[] {
   const names = (Array.isArray(params) ? params : []).map((param) => valueAt(param, 'name'));
-  const texts = names.filter((name) => typeof name === 'string');
-  return [...new Set(texts.filter((name, index) => texts.indexOf(name) !== index))];
+  return repeated(names);
 }
 
 export const BUILD_RULES: readonly Rule[] = [

@@ -21,6 +21,7 @@ import { DAPR_RULES } from './rules-dapr.ts';
 import { ENGINE_RULES } from './rules-engine.ts';
 import { ENV_RULES } from './rules-env.ts';
 import { IMAGE_RULES } from './rules-image.ts';
+import { ROUTE_RULES } from './rules-route.ts';
 import { SCALE_RULES } from './rules-scale.ts';
 import { SECRET_RULES } from './rules-secrets.ts';
 import { TRACING_RULES } from './rules-tracing.ts';
@@ -293,6 +294,7 @@ export const FUNCTION_RULES: readonly Rule[] = [
   ...TRIGGER_RULES,
   ...DAPR_RULES,
   ...ENGINE_RULES,
+  ...ROUTE_RULES,
   ...TRACING_RULES,
   ...ENV_RULES,
   ...BUILDER_ENV_RULES,

@@ -110,6 +110,13 @@ describe('the HTTPRoute of a Function', () => {
     ]);
   });
 
+  it('treats an empty list of rules as none: an HTTPRoute needs one', () => {
+    expect(route(withRoute({ rules: [] }))).toEqual(route(withRoute({})));
+    expect(route(withRoute({ hostnames: ['a.ofn.io'], rules: [] }))).toEqual(
+      route(withRoute({ hostnames: ['a.ofn.io'] })),
+    );
+  });
+
   it('leaves a redirect alone: it needs no backend', () => {
     const rule = { filters: [{ type: 'RequestRedirect', requestRedirect: { scheme: 'https' } }] };
     expect(route(withRoute({ rules: [rule] })).rules).toEqual([rule]);

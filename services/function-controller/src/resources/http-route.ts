@@ -2,8 +2,10 @@ import {
   addressed,
   childMeta,
   clusterDomain,
+  DEFAULT_GATEWAY,
   type Function,
   type Gateway,
+  type HttpTrigger,
   hostnamesOf,
   KEDA_INTERCEPTOR,
   type KubeObject,
@@ -60,6 +62,11 @@ export interface RouteInput {
 
 const ROUTE_GROUP = 'gateway.networking.k8s.io';
 
+/** The Gateway of ours that carries the route. */
+export function gatewayReferenceOf(http: HttpTrigger | undefined): { namespace: string; name: string } {
+  return http?.route?.gatewayRef ?? DEFAULT_GATEWAY;
+}
+
 /** The Kubernetes Gateway behind a Gateway of ours (gateway.md §12.2). */
 export function kubeGatewayOf(gateway: Gateway): { namespace: string; name: string } {
   const { gatewayDef, gatewayRef } = gateway.spec;
@@ -114,7 +121,9 @@ function makeRules(input: RouteInput): Record<string, unknown>[] | undefined {
   const { name, namespace = '' } = fn.metadata;
   const route = fn.spec.serving?.triggers?.http?.route;
   const backendRefs = [makeBackendRef(backend)];
-  if (route?.rules !== undefined) return route.rules.map((rule) => makeUserRule(rule, backendRefs, input));
+  // An HTTPRoute has at least one rule.
+  if (route?.rules != null && route.rules.length > 0)
+    return route.rules.map((rule) => makeUserRule(rule, backendRefs, input));
   const path = route?.hostnames === undefined ? '/' : renderPath(gateway.spec, { name, namespace });
   if (path === undefined) return undefined;
   const matches = [{ path: { type: 'PathPrefix', value: path } }];

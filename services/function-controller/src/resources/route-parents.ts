@@ -11,12 +11,14 @@ export function parentsOf(route: KubeObject | undefined): ParentStatus[] {
   return (route?.['status']?.parents ?? []) as ParentStatus[];
 }
 
-/** The condition of this type, if the parent has seen the route as it is. */
+/** The condition of this type, if the parent has seen the route as it is; a gateway need not say what it has seen. */
 export function currentCondition(
   route: KubeObject,
   { conditions = [] }: ParentStatus,
   wanted: string,
 ): Condition | undefined {
   const { generation = 0 } = route.metadata;
-  return conditions.find(({ type, observedGeneration }) => type === wanted && (observedGeneration ?? 0) >= generation);
+  return conditions.find(
+    ({ type, observedGeneration = generation }) => type === wanted && observedGeneration >= generation,
+  );
 }

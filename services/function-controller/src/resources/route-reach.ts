@@ -31,10 +31,14 @@ export function reachOf(wanted: KubeObject, route: KubeObject | undefined, gatew
   };
 }
 
+/** The hosts outside the cluster that the user named. */
+export function outsideHosts({ spec }: Function, domain: string): string[] {
+  return (spec.serving?.triggers?.http?.route?.hostnames ?? []).filter((host) => !host.endsWith(`.${domain}`));
+}
+
 /** Whether the user named hosts outside the cluster, and none of them is reached. */
 export function missesAllNamed(fn: Function, gateway: Gateway, { open }: Reach): boolean {
-  const inside = `.${clusterDomain(gateway)}`;
-  const named = (fn.spec.serving?.triggers?.http?.route?.hostnames ?? []).filter((host) => !host.endsWith(inside));
+  const named = outsideHosts(fn, clusterDomain(gateway));
   return named.length > 0 && !named.some((host) => open.includes(host));
 }
 

@@ -1,6 +1,6 @@
 import { type Condition, type Function, type Gateway, type KubeObject, legalReason, REASON } from '@openfunction/api';
 import type { PartCondition } from '../part.ts';
-import type { Backend } from './http-route.ts';
+import { type Backend, kubeGatewayOf } from './http-route.ts';
 import { currentCondition, type ParentStatus, parentsOf } from './route-parents.ts';
 import { missesAllNamed, type Reach } from './route-reach.ts';
 
@@ -11,6 +11,7 @@ export interface WantedRoute {
   wanted: KubeObject;
   reach: Reach;
   backend: Backend;
+  kubeGatewayExists: boolean;
 }
 
 /** What becomes of requests, by the word of the gateway. */
@@ -38,11 +39,11 @@ export function hasLed(routed: Condition | undefined): boolean {
 /** What the gateway says of the route as it is wanted now; one parent that accepts is enough (gateway.md §15.5). */
 export function verdictOf(route: KubeObject | undefined, input: WantedRoute): Verdict {
   const { wanted, backend, reach } = input;
-  if (route === undefined || !leadsAlike(route, wanted)) return waiting();
+  if (route === undefined || !leadsAlike(route, wanted)) return waiting(input);
   if (wanted['spec'].parentRefs.length === 0) return hostNotServed(reach);
   const parents = parentsOf(route);
   const accepted = parents.filter((parent) => currentCondition(route, parent, 'Accepted')?.status === 'True');
-  if (accepted.length === 0) return refusedBy(route, parents) ?? waiting();
+  if (accepted.length === 0) return refusedBy(route, parents) ?? waiting(input);
   const unresolved = unresolvedAt(route, accepted);
   if (unresolved !== undefined) return unreachable(unresolved, wanted, backend);
   const verdict = missesAllNamed(input.fn, input.gateway, reach) ? hostNotServed(reach) : served(reach);
@@ -61,8 +62,11 @@ function hostNotServed({ closed, troubles }: Reach): Verdict {
   return { condition: { status: 'False', reason: REASON.hostNotServed, message }, leads: true };
 }
 
-function waiting(): Verdict {
-  const message = 'The gateway has not accepted the route yet.';
+function waiting({ gateway, kubeGatewayExists }: WantedRoute): Verdict {
+  const { namespace, name } = kubeGatewayOf(gateway);
+  const message = kubeGatewayExists
+    ? 'The gateway has not accepted the route yet.'
+    : `The route waits for Kubernetes Gateway ${namespace}/${name}, which does not exist.`;
   return { condition: { status: 'Unknown', reason: REASON.waitingForRoute, message }, leads: false, mayFollow: true };
 }
 

@@ -4,6 +4,7 @@ import {
   type Function,
   type FunctionStatus,
   type Gateway,
+  type Kind,
   type KubeObject,
   type Serving,
 } from '@openfunction/api';
@@ -48,6 +49,8 @@ export function makeGateway(): Gateway {
 export class World {
   fn: Function;
   gateway: Gateway | undefined = makeGateway();
+  kubeGatewayExists = true;
+  unservedRouteKind: Kind | undefined;
   readonly builders = new Map<string, Builder>();
   readonly servings = new Map<string, Serving>();
   readonly revisions = new Map<string, KubeObject>();
@@ -71,6 +74,8 @@ export class World {
     return {
       fn,
       gateway,
+      unservedRouteKind: this.unservedRouteKind,
+      kubeGatewayExists: this.kubeGatewayExists,
       builders,
       servings,
       versions: [...this.revisions.values()].map(readVersion).filter((version) => version !== undefined),
