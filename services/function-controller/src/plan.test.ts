@@ -174,7 +174,7 @@ describe('a new version', () => {
   it('is recorded with its first news when that comes soon, and told as every version is', () => {
     const world = running();
     world.change({ version: 'v2.0.0' });
-    const [made] = world.plan().apply as Serving[];
+    const [made] = world.children() as Serving[];
     const { name } = made?.metadata ?? { name: '' };
     const metadata = { ...made?.metadata, creationTimestamp: NOW.toISOString() };
     world.servings.set(name, { ...made, metadata } as Serving);
@@ -331,7 +331,7 @@ describe('a Function that is built', () => {
     /** The Builder is made, and nothing is recorded yet. */
     const beginning = (fn = makeFunction(spec)): { world: World; builder: Builder } => {
       const world = new World(fn);
-      const [made] = world.plan().apply as Builder[];
+      const [made] = world.children() as Builder[];
       const builder = { ...made, metadata: { ...made?.metadata, creationTimestamp: NOW.toISOString() } } as Builder;
       world.builders.set(builder.metadata.name, builder);
       return { world, builder };
@@ -362,7 +362,7 @@ describe('a Function that is built', () => {
       for (const [name, each] of built.builders) world.builders.set(name, each);
       for (const [name, each] of built.servings) world.servings.set(name, each);
       world.change({ build: { ...BUILD, successfulBuildsHistoryLimit: 1 } });
-      const cancelled = world.plan().apply.find(({ metadata }) => metadata.name === builder.metadata.name);
+      const cancelled = world.children().find(({ metadata }) => metadata.name === builder.metadata.name);
       expect(cancelled?.['spec']?.state).toBe('Cancelled');
       world.settle();
       expect(world.fn.status?.build?.resourceRef).toBe(before);
@@ -389,8 +389,8 @@ describe('a Function that is built', () => {
     world.change({ build: { ...BUILD, srcRepo: { ...BUILD.srcRepo, revision: 'v2' } } });
     expect(
       world
-        .plan()
-        .apply.filter(({ kind }) => kind === 'Builder')
+        .children()
+        .filter(({ kind }) => kind === 'Builder')
         .map(({ metadata, spec: { state } }) => [metadata.name, state]),
     ).toEqual([[first, 'Cancelled']]);
     world.settle();

@@ -383,7 +383,7 @@ describe('without a Gateway', () => {
     const old = world.serving().metadata.name;
     settleLater(world, 60);
     world.change({ version: 'v2.0.0' });
-    const made = world.plan().apply.find(({ kind }) => kind === 'Serving') as Serving;
+    const made = world.children().find(({ kind }) => kind === 'Serving') as Serving;
     const { name } = made.metadata;
     const readyTime = world.now.toISOString();
     world.servings.set(name, { ...made, status: { state: 'Running', url: `${name}-ksvc`, readyTime } });

@@ -45,12 +45,7 @@ describe('a version', () => {
     const world = new World(makeFunction(specOf(1)));
     world.settle();
     world.endServing('Running');
-    expect(world.plan().apply.map(({ kind }) => kind)).toEqual([
-      'Serving',
-      'HTTPRoute',
-      'Service',
-      'ControllerRevision',
-    ]);
+    expect(world.children().map(({ kind }) => kind)).toEqual(['Serving', 'HTTPRoute', 'Service', 'ControllerRevision']);
   });
 
   it('has the digest of its image, and only what makes it a version', () => {
