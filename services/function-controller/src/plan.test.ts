@@ -203,6 +203,49 @@ describe('a new version', () => {
     expect(world.events.at(-1)).toBe('ServingFailed');
   });
 
+  it('that breaks after it has run is not said to go on in its own place', () => {
+    const world = running();
+    world.endServing('Failed');
+    world.settle();
+    expect(world.condition('Served')).toMatchObject({ status: 'False', message: 'it is Failed' });
+  });
+
+  it('that fails beside an old one that has broken meanwhile leaves nobody to go on', () => {
+    const world = running();
+    const old = world.serving().metadata.name;
+    world.change({ version: 'v2.0.0' });
+    world.settle();
+    world.endServing('Failed');
+    const before = world.servings.get(old);
+    if (before !== undefined) world.servings.set(old, { ...before, status: { ...before.status, state: 'Failed' } });
+    world.settle();
+    expect(world.condition('Served')?.message).toBe('it is Failed');
+  });
+
+  it('that comes back under its name is told of again', () => {
+    const told = (world: World, uid: string) => {
+      world.settle();
+      const { metadata, ...serving } = world.serving();
+      world.servings.set(metadata.name, { ...serving, metadata: { ...metadata, uid } });
+      world.endServing('Running');
+      world.later(10);
+      const [note] = world.plan().events;
+      world.settle();
+      return { name: metadata.name, occasion: note?.occasion };
+    };
+    const world = new World(makeFunction({ build: BUILD, serving: HTTP }));
+    world.settle();
+    world.endBuild('Succeeded');
+    const first = told(world, 'one');
+    world.fn = makeFunction({ build: BUILD }, world.fn.status);
+    world.settle();
+    world.change({ serving: HTTP });
+    const second = told(world, 'two');
+    expect(second.name).toBe(first.name);
+    expect([first.occasion, second.occasion]).not.toContain(undefined);
+    expect(second.occasion).not.toBe(first.occasion);
+  });
+
   it('that never ran goes at once when yet another is wanted', () => {
     const world = running();
     world.change({ version: 'v2.0.0' });
