@@ -102,7 +102,7 @@ function reachedWithout(child: KubeObject, fn: Function, planned: FunctionStatus
   if (!isOfKind(child, SERVICE) || planned.addresses === undefined) return {};
   const others = planned.addresses.filter(({ value }) => isThere(value));
   if (others.length === 0) return { addresses, url };
-  return { addresses: others, url: planned.url !== undefined && isThere(planned.url) ? planned.url : others[0]?.value };
+  return { addresses: others, url: planned.url !== undefined && isThere(planned.url) ? planned.url : undefined };
 }
 
 /** The route, or what it needs. */
