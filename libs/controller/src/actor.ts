@@ -16,7 +16,7 @@ import type { Logger } from '@openfunction/telemetry';
 import type { Caches } from './caches.ts';
 import type { InFlight } from './in-flight.ts';
 import { isRefusal } from './refusal.ts';
-import type { Adjustment, Plan } from './types.ts';
+import type { Adjustment, Plan, Refused } from './types.ts';
 
 export interface ActorOptions {
   client: KubeClient;
@@ -49,11 +49,30 @@ export class Actor {
     this.#options = options;
   }
 
-  /** Brings the children to what the plan wants. `onWrite` hears of each object as soon as it is written. */
-  async apply<Status>(plan: Plan<Status>, onWrite: (written: Written) => Promise<void>): Promise<void> {
+  /**
+   * Brings the children to what the plan wants. `onWrite` hears of each object as soon as it is written. Returns the first refusal that
+   * holds up nothing else; any other is thrown.
+   */
+  async apply<Status>(plan: Plan<Status>, onWrite: (written: Written) => Promise<void>): Promise<Refused | undefined> {
     for (const child of plan.rehearse ?? []) await this.#rehearse(child);
     for (const child of plan.apply) await this.#apply(child, onWrite);
+    const refused: Refused[] = [];
+    for (const group of plan.apart ?? []) refused.push(...(await this.#applyGroup(group, onWrite)));
     for (const adjustment of plan.adjust ?? []) await this.#adjust(adjustment);
+    return refused[0];
+  }
+
+  /** Up to the first that is refused, which is returned. */
+  async #applyGroup(group: KubeObject[], onWrite: (written: Written) => Promise<void>): Promise<Refused[]> {
+    for (const child of group) {
+      try {
+        await this.#apply(child, onWrite);
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        return [{ child, error }];
+      }
+    }
+    return [];
   }
 
   /** Writes the status, tells the events, then removes: nothing goes before the status says what became of it. */

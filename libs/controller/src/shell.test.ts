@@ -343,6 +343,91 @@ describe('the shell', () => {
     expect(asked[1]).toBe('it is switched off');
   });
 
+  it('carries the rest of the plan out where a child that holds up nothing else is refused, and rests until it is made', async () => {
+    const server = new FakeServer();
+    const owner = server.put(fn());
+    server.put({ apiVersion: owner.apiVersion, kind: 'Builder', metadata: childMeta(owner, 'old'), spec: {} });
+    const child = (name: string) => ({
+      apiVersion: owner.apiVersion,
+      kind: 'Serving',
+      metadata: childMeta(server.objects.get('Function/a') as KubeObject, name),
+      spec: {},
+    });
+    const plan = vi.spyOn(controller, 'plan').mockImplementation((seen) => {
+      const { status, ...rest } = planOne(seen);
+      const size = seen.fn['spec'].size;
+      // What is laid over the status is not in the planned one.
+      const planned = { ...status, failed: null };
+      return { ...rest, status: planned, apart: [[child('a-1'), child('a-2')], [child(`a-3-${size}`)]] };
+    });
+    const markFailed = vi
+      .spyOn(controller, 'markFailed')
+      .mockImplementation((_seen, error, _now, apart) => ({ ...apart?.status, failed: error.message }));
+    server.refuse = (write) =>
+      write === 'apply Serving a-1' ? new CodedError('api.invalid', 'it is wrong') : undefined;
+    await start(server);
+    await vi.waitFor(() => expect(writes(server)).toContain('delete Builder old'), { timeout: 10_000 });
+    expect(
+      writes(server)
+        .filter((write) => write !== 'apply Serving a-1')
+        .slice(0, 5),
+    ).toEqual(['apply Builder a-b', 'apply Serving a-3-1', 'status a', 'event Made', 'delete Builder old']);
+    expect(server.objects.get('Function/a')?.['status']).toMatchObject({ size: 1, failed: 'it is wrong' });
+    const tries = () => writes(server).filter((write) => write === 'apply Serving a-1').length;
+    await vi.waitFor(() => expect(server.objects.get('Function/a')?.['status']?.children).toBe(1), { timeout: 10_000 });
+    const [before, { length }] = [tries(), writes(server)];
+    await vi.waitFor(() => expect(tries()).toBeGreaterThan(before + 1), { timeout: 10_000 });
+    expect(
+      writes(server)
+        .slice(length)
+        .filter((write) => write !== 'apply Serving a-1'),
+    ).toEqual([]);
+    server.put({ ...(server.objects.get('Function/a') as KubeObject), spec: { size: 2 } });
+    await vi.waitFor(() => expect(server.objects.get('Function/a')?.['status']?.size).toBe(2), { timeout: 10_000 });
+    server.refuse = undefined;
+    await vi.waitFor(() => expect(server.objects.get('Function/a')?.['status']?.failed).toBeNull(), {
+      timeout: 10_000,
+    });
+    expect(server.objects.has('Serving/a-2')).toBe(true);
+    plan.mockRestore();
+    markFailed.mockRestore();
+  });
+
+  it('looks again when the plan asks for it, not only when a refused child is tried', async () => {
+    const plan = vi.spyOn(controller, 'plan').mockImplementation((seen) => {
+      const { apply, ...rest } = planOne(seen);
+      return { ...rest, apply: [], apart: [apply], wakeAt: new Date(Date.now() + 50) };
+    });
+    const server = new FakeServer();
+    server.refuse = (write) => (write.startsWith('apply') ? new CodedError('api.invalid', 'no') : undefined);
+    await start(server);
+    server.put(fn());
+    await vi.waitFor(() => expect(plan.mock.calls.length).toBeGreaterThan(2), { timeout: 10_000 });
+    const { length } = plan.mock.calls;
+    await new Promise((resolve) => setTimeout(resolve, 400)); // less than the first try would wait
+    expect(plan.mock.calls.length).toBeGreaterThan(length + 2);
+    plan.mockRestore();
+  });
+
+  it('throws at once what is no refusal, also of a child that holds up nothing else', async () => {
+    const plan = vi.spyOn(controller, 'plan').mockImplementation((seen) => {
+      const { apply, ...rest } = planOne(seen);
+      return { ...rest, apply: [], apart: [apply] };
+    });
+    const server = new FakeServer();
+    let tries = 0;
+    server.refuse = (write) => {
+      if (!write.startsWith('apply')) return undefined;
+      tries += 1;
+      return tries === 1 ? new CodedError('api.conflict', 'it changed') : undefined;
+    };
+    await start(server);
+    server.put(fn());
+    await vi.waitFor(() => expect(writes(server)).toContain('event Made'), { timeout: 10_000 });
+    expect(writes(server).slice(0, 3)).toEqual(['apply Builder a-b', 'apply Builder a-b', 'status a']);
+    plan.mockRestore();
+  });
+
   it('never takes over an object of the wanted name that somebody else owns', async () => {
     const server = new FakeServer();
     const other = fn('other');

@@ -9,7 +9,7 @@ import { InFlight } from './in-flight.ts';
 import { type Instruments, makeInstruments } from './instruments.ts';
 import { isAtRest, PAUSE_LOOK_MS, parentWatch } from './pause.ts';
 import { isRefusal } from './refusal.ts';
-import type { Controller, Gate, Watch } from './types.ts';
+import type { Controller, Gate, Refused, Watch } from './types.ts';
 import { keyOf, keysWokenBy, ownerOf } from './wake.ts';
 
 export interface ShellOptions<Seen, Status> {
@@ -31,6 +31,15 @@ interface Job {
   floor: Floor;
   traceparent?: string | undefined;
   queuedAt: number;
+}
+
+/** What became of one look. */
+interface Round {
+  /** How many objects were written. */
+  writes: number;
+  /** What is missing of what the plan wants. */
+  refused?: Refused | undefined;
+  wakeAt?: Date | undefined;
 }
 
 /** A plan that still finds something to write after this many rounds does not settle; it goes on after a pause. */
@@ -184,7 +193,12 @@ export class Shell<Seen, Status> {
     for (; rounds < MOST_ROUNDS; rounds += 1) {
       if (!this.#mayWrite()) return 'waiting';
       if (isAtRest(object, controller.parent, this.#caches)) return await this.#rest(object);
-      const writes = await this.#round(object, rounds === MOST_ROUNDS - 1);
+      const isLast = rounds === MOST_ROUNDS - 1;
+      const { writes, refused, wakeAt } = await this.#round(object, isLast);
+      if (refused !== undefined && (writes === 0 || isLast)) {
+        await this.#retryLater(keyOf(object), refused.error, log, wakeAt);
+        return 'error';
+      }
       if (writes === 0) break;
       log.debug({ writes }, 'acted');
       const next = this.#caches.store(controller.primary).get(storeKey(object.metadata));
@@ -216,9 +230,9 @@ export class Shell<Seen, Status> {
 
   /**
    * One observe, plan, act. While children have to be written, the status waits for the next round, which sees them: states that
-   * last no longer than a reconcile cost no write. Returns how many objects were written.
+   * last no longer than a reconcile cost no write.
    */
-  async #round(object: KubeObject, last: boolean): Promise<number> {
+  async #round(object: KubeObject, last: boolean): Promise<Round> {
     const { controller, queue } = this.#options;
     const now = new Date();
     const seen = await controller.observe(object, this.#caches);
@@ -230,16 +244,30 @@ export class Shell<Seen, Status> {
       await this.#handOver(written, object);
     };
     try {
-      await this.#actor.apply(plan, onWrite);
-      if (writes > 0 && !last) return writes;
-      await this.#actor.conclude(object, plan, now, onWrite);
+      const refused = await this.#actor.apply(plan, onWrite);
+      if (writes > 0 && !last) return { writes };
+      const status = await this.#laidOver(seen, plan.status, refused, now);
+      await this.#actor.conclude(object, { ...plan, status }, now, onWrite);
+      await this.#wakeAt(keyOf(object), plan.wakeAt);
+      return { writes, refused, wakeAt: plan.wakeAt };
     } catch (error) {
       const said = isRefusal(error) ? await this.#remedy(error) : undefined;
       if (said !== undefined) await this.#tellUser(seen, object, said, onWrite);
       throw error;
     }
-    await this.#wakeAt(keyOf(object), plan.wakeAt);
-    return writes;
+  }
+
+  /** The planned status, and what it does not know: that a child was refused. A plan without status waits with that, too. */
+  async #laidOver(
+    seen: Seen,
+    status: Status | undefined,
+    refused: Refused | undefined,
+    now: Date,
+  ): Promise<Status | undefined> {
+    if (status === undefined || refused === undefined) return status;
+    const { child, error } = refused;
+    const said = await this.#remedy(error);
+    return said === undefined ? status : this.#options.controller.markFailed(seen, said, now, { child, status });
   }
 
   /** A timer that the newest plan no longer needs would only bring a look at what is done. Those of other replicas may. */
@@ -320,7 +348,8 @@ export class Shell<Seen, Status> {
     if (live !== undefined) this.#caches.keep(controller.primary, live);
   }
 
-  async #retryLater(key: Key, error: unknown, log: Logger): Promise<void> {
+  /** The next try; where the plan asks for a look before that, it comes with it: a key has one timer. */
+  async #retryLater(key: Key, error: unknown, log: Logger, wakeAt?: Date): Promise<void> {
     const { queue, controller } = this.#options;
     const object = this.#caches.store(controller.primary).get(storeKey({ namespace: key.namespace, name: key.name }));
     const failures = await queue.recordFailure(key, object?.metadata.generation ?? 0);
@@ -329,7 +358,8 @@ export class Shell<Seen, Status> {
     const details = { failures, retryInMs: Math.round(delay), error: explain(error) };
     if (error instanceof CodedError) log.warn(details, 'reconcile failed');
     else log.error({ ...details, stack: (error as Error)?.stack }, 'reconcile failed unexpectedly');
-    await queue.addAt(key, new Date(Date.now() + delay));
+    const retryAt = new Date(Date.now() + delay);
+    await queue.addAt(key, wakeAt !== undefined && wakeAt < retryAt ? wakeAt : retryAt);
   }
 }
 

@@ -12,6 +12,11 @@ export interface Plan<Status> {
   rehearse?: KubeObject[];
   /** Children as they shall be, in the order in which they are applied. */
   apply: KubeObject[];
+  /**
+   * Children whose refusal holds up nothing else, in groups: applied after those of `apply`. A refusal ends its own group only; the rest of
+   * the plan is carried out, with the refusal laid over the status, and then the refused child is tried again.
+   */
+  apart?: KubeObject[][];
   /** Children that shall go, as observed (their uid guards against namesakes). */
   remove: KubeObject[];
   /** Labels and annotations on objects that somebody else makes: written only where they differ, after the children. */
@@ -22,6 +27,12 @@ export interface Plan<Status> {
   events: Note[];
   /** When to look again even if nothing changes, e.g. the end of a time limit. */
   wakeAt?: Date;
+}
+
+/** A child of `apart` that the API server refuses, or whose name is taken. */
+export interface Refused {
+  child: KubeObject;
+  error: CodedError;
 }
 
 /**
@@ -102,8 +113,11 @@ export interface Controller<Seen, Status> {
   observe: (object: KubeObject, world: World) => Promise<Seen> | Seen;
   /** Pure. */
   plan: (seen: Seen, now: Date) => Plan<Status>;
-  /** The status that tells the user why the plan could not be carried out. Pure. */
-  markFailed: (seen: Seen, error: Error, now: Date) => Status;
+  /**
+   * The status that tells the user why the plan could not be carried out; where only a child of `apart` is missing, laid over the status that
+   * was planned: the same again at each look. Pure.
+   */
+  markFailed: (seen: Seen, error: Error, now: Date, apart?: { child: KubeObject; status: Status }) => Status;
   /**
    * What the controller may set right itself when a child is refused, e.g. a switch of a neighbour: `true` when that may help, and then
    * the child is tried again and nothing is said. What it throws is told in place of the refusal.

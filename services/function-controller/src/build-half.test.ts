@@ -126,7 +126,7 @@ describe('a build that was taken back before it was recorded', () => {
   /** One look at this build, of which only the Builders are carried out: it is too young to be recorded. */
   function begin(world: World, build: object): Builder {
     world.change({ build: { ...BUILD, ...build } });
-    const [made] = world.plan().apply.filter(({ kind }) => kind === 'Builder') as Builder[];
+    const [made] = world.children().filter(({ kind }) => kind === 'Builder') as Builder[];
     if (made === undefined) throw new Error('no Builder is made');
     const metadata = { ...made.metadata, creationTimestamp: world.now.toISOString() };
     world.builders.set(made.metadata.name, { ...made, metadata });
@@ -166,7 +166,7 @@ describe('a build that was taken back before it was recorded', () => {
     const world = built();
     const first = begin(world, B);
     world.builders.set(first.metadata.name, cancelBuilder(world.fn, first));
-    const builders = world.plan().apply.filter(({ kind }) => kind === 'Builder') as Builder[];
+    const builders = world.children().filter(({ kind }) => kind === 'Builder') as Builder[];
     expect(builders.map(({ metadata, spec }) => [metadata.name, spec.state])).toEqual([
       [first.metadata.name, 'Cancelled'],
     ]);

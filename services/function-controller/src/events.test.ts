@@ -165,7 +165,7 @@ describe('a change of triggers', () => {
     world.endServing('Running');
     const [service] = world.plan().remove.filter(({ kind }) => kind === 'Service');
     expect(service?.['spec'].type).toBe('ExternalName');
-    expect(world.plan().apply.some(({ kind }) => kind === 'Service')).toBe(false);
+    expect(world.children().some(({ kind }) => kind === 'Service')).toBe(false);
     world.settle();
     expect([world.route, world.entryService?.['spec'].clusterIP]).toEqual([undefined, 'None']);
     world.later(6);

@@ -53,11 +53,11 @@ describe('the version that serves while the wanted one does not run', () => {
   it('is left alone while nothing differs, and until the wanted one has said a word', () => {
     const { world, first } = beside(HTTP, { ...broken, scaleOptions: { maxReplicas: 20 } });
     expect(world.servings.get(first)?.spec.scaleOptions).toBeUndefined();
-    expect(world.plan().apply.filter(({ metadata }) => metadata.name === first)).toEqual([]);
+    expect(world.children().filter(({ metadata }) => metadata.name === first)).toEqual([]);
     const { world: same, first: old } = beside();
     same.endServing('Failed');
     same.settle();
-    expect(same.plan().apply.filter(({ metadata }) => metadata.name === old)).toEqual([]);
+    expect(same.children().filter(({ metadata }) => metadata.name === old)).toEqual([]);
   });
 
   it.each<[string, object, object]>([
@@ -91,7 +91,7 @@ describe('the version that serves while the wanted one does not run', () => {
     world.settle();
     world.endServing('Failed');
     world.settle();
-    expect(world.plan().apply.filter(({ metadata }) => metadata.name === 'serving-q9z4m')).toEqual([]);
+    expect(world.children().filter(({ metadata }) => metadata.name === 'serving-q9z4m')).toEqual([]);
   });
 });
 

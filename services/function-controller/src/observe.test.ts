@@ -42,7 +42,7 @@ function worldWith(live: Function | undefined, ...cached: KubeObject[]): World &
 function built(): { stale: Function; recorded: Function; builder: KubeObject } {
   const played = new Played(makeFunction({ build: BUILD }));
   const stale = played.fn;
-  const [builder] = played.plan().apply as [KubeObject];
+  const [builder] = played.children() as [KubeObject];
   played.settle();
   played.endBuild('Succeeded');
   played.settle();

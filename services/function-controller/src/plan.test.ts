@@ -174,7 +174,7 @@ describe('a new version', () => {
   it('is recorded with its first news when that comes soon, and told as every version is', () => {
     const world = running();
     world.change({ version: 'v2.0.0' });
-    const [made] = world.plan().apply as Serving[];
+    const [made] = world.children() as Serving[];
     const { name } = made?.metadata ?? { name: '' };
     const metadata = { ...made?.metadata, creationTimestamp: NOW.toISOString() };
     world.servings.set(name, { ...made, metadata } as Serving);
@@ -201,6 +201,49 @@ describe('a new version', () => {
     expect(world.servings.has(old)).toBe(true);
     expect(world.fn.status?.serving?.lastSuccessfulResourceRef).toBe(old);
     expect(world.events.at(-1)).toBe('ServingFailed');
+  });
+
+  it('that breaks after it has run is not said to go on in its own place', () => {
+    const world = running();
+    world.endServing('Failed');
+    world.settle();
+    expect(world.condition('Served')).toMatchObject({ status: 'False', message: 'it is Failed' });
+  });
+
+  it('that fails beside an old one that has broken meanwhile leaves nobody to go on', () => {
+    const world = running();
+    const old = world.serving().metadata.name;
+    world.change({ version: 'v2.0.0' });
+    world.settle();
+    world.endServing('Failed');
+    const before = world.servings.get(old);
+    if (before !== undefined) world.servings.set(old, { ...before, status: { ...before.status, state: 'Failed' } });
+    world.settle();
+    expect(world.condition('Served')?.message).toBe('it is Failed');
+  });
+
+  it('that comes back under its name is told of again', () => {
+    const told = (world: World, uid: string) => {
+      world.settle();
+      const { metadata, ...serving } = world.serving();
+      world.servings.set(metadata.name, { ...serving, metadata: { ...metadata, uid } });
+      world.endServing('Running');
+      world.later(10);
+      const [note] = world.plan().events;
+      world.settle();
+      return { name: metadata.name, occasion: note?.occasion };
+    };
+    const world = new World(makeFunction({ build: BUILD, serving: HTTP }));
+    world.settle();
+    world.endBuild('Succeeded');
+    const first = told(world, 'one');
+    world.fn = makeFunction({ build: BUILD }, world.fn.status);
+    world.settle();
+    world.change({ serving: HTTP });
+    const second = told(world, 'two');
+    expect(second.name).toBe(first.name);
+    expect([first.occasion, second.occasion]).not.toContain(undefined);
+    expect(second.occasion).not.toBe(first.occasion);
   });
 
   it('that never ran goes at once when yet another is wanted', () => {
@@ -331,7 +374,7 @@ describe('a Function that is built', () => {
     /** The Builder is made, and nothing is recorded yet. */
     const beginning = (fn = makeFunction(spec)): { world: World; builder: Builder } => {
       const world = new World(fn);
-      const [made] = world.plan().apply as Builder[];
+      const [made] = world.children() as Builder[];
       const builder = { ...made, metadata: { ...made?.metadata, creationTimestamp: NOW.toISOString() } } as Builder;
       world.builders.set(builder.metadata.name, builder);
       return { world, builder };
@@ -362,7 +405,7 @@ describe('a Function that is built', () => {
       for (const [name, each] of built.builders) world.builders.set(name, each);
       for (const [name, each] of built.servings) world.servings.set(name, each);
       world.change({ build: { ...BUILD, successfulBuildsHistoryLimit: 1 } });
-      const cancelled = world.plan().apply.find(({ metadata }) => metadata.name === builder.metadata.name);
+      const cancelled = world.children().find(({ metadata }) => metadata.name === builder.metadata.name);
       expect(cancelled?.['spec']?.state).toBe('Cancelled');
       world.settle();
       expect(world.fn.status?.build?.resourceRef).toBe(before);
@@ -389,8 +432,8 @@ describe('a Function that is built', () => {
     world.change({ build: { ...BUILD, srcRepo: { ...BUILD.srcRepo, revision: 'v2' } } });
     expect(
       world
-        .plan()
-        .apply.filter(({ kind }) => kind === 'Builder')
+        .children()
+        .filter(({ kind }) => kind === 'Builder')
         .map(({ metadata, spec: { state } }) => [metadata.name, state]),
     ).toEqual([[first, 'Cancelled']]);
     world.settle();

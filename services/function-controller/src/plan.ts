@@ -1,4 +1,12 @@
-import { ANNOTATION, type Function, type FunctionStatus } from '@openfunction/api';
+import {
+  ANNOTATION,
+  BUILDER,
+  type Function,
+  type FunctionStatus,
+  isOfKind,
+  type KubeObject,
+  SERVING,
+} from '@openfunction/api';
 import type { Plan } from '@openfunction/controller';
 import { planBuild } from './build-half.ts';
 import { summarise } from './conditions.ts';
@@ -9,6 +17,7 @@ import { withBuilder, withMark } from './resources/content.ts';
 import { rollbackOf } from './rollback.ts';
 import { planRoute } from './route-half.ts';
 import { planServing } from './serving-half.ts';
+import { planStranded } from './stranded.ts';
 import { planVersions } from './versions.ts';
 
 /*
@@ -22,6 +31,8 @@ import { planVersions } from './versions.ts';
  * changed together with the build waits for it (hold-back.ts).
  * A new version replaces the old one in steps: new Serving beside the old one ─► it runs ─► the route moves to it ─►
  * the gateway has accepted ─► drained ─► the old Serving goes.
+ *
+ * A route, Service or version that is refused holds none of this up (conditions.ts markFailed); what its refusal leaves over goes (stranded.ts).
  */
 
 /** What to do for one Function. */
@@ -33,13 +44,14 @@ export function planFunction(seen: FunctionSeen, now: Date, settings: FunctionSe
   const wanted = { ...seen, fn };
   const serving = planServing(wanted, instead === undefined ? build.image : instead.image, now);
   const route = planRoute(wanted, serving, now, settings);
-  const parts = [build, serving, route, planVersions(wanted, serving)];
+  const stranded = planStranded(wanted, serving, now, settings);
+  const parts = [build, serving, route, planVersions(wanted, serving), stranded];
   const quiet = parts.flatMap(({ quietUntil }) => (quietUntil === undefined ? [] : [quietUntil.getTime()]));
   if (quiet.length > 0) return quietly(parts, new Date(Math.min(...quiet)));
   const wakes = parts.flatMap(({ wakeAt }) => (wakeAt === undefined ? [] : [wakeAt.getTime()]));
   return {
-    apply: parts.flatMap(({ apply }) => apply),
-    remove: parts.flatMap(({ remove }) => remove),
+    ...childrenOf(parts),
+    remove: [...new Set(parts.flatMap(({ remove }) => remove))],
     status: makeStatus(
       seen.fn,
       parts,
@@ -57,7 +69,16 @@ export function planFunction(seen: FunctionSeen, now: Date, settings: FunctionSe
 
 /** Children are brought up to date; status, news and removals follow when the part has settled, or when time is up. */
 function quietly(parts: Outcome[], quietUntil: Date): Plan<FunctionStatus> {
-  return { apply: parts.flatMap(({ apply }) => apply), remove: [], status: undefined, events: [], wakeAt: quietUntil };
+  return { ...childrenOf(parts), remove: [], status: undefined, events: [], wakeAt: quietUntil };
+}
+
+/** Nothing goes on without Builder and Serving. The others of a part need each other at most: a route its grant, for one. */
+function childrenOf(parts: Outcome[]): Pick<Plan<FunctionStatus>, 'apply' | 'apart'> {
+  const isBase = (child: KubeObject) => isOfKind(child, BUILDER) || isOfKind(child, SERVING);
+  return {
+    apply: parts.flatMap(({ apply }) => apply.filter(isBase)),
+    apart: parts.map(({ apply }) => apply.filter((child) => !isBase(child))).filter(({ length }) => length > 0),
+  };
 }
 
 function makeStatus(

@@ -289,6 +289,41 @@ describe('hosts that are not reached', () => {
     expect(world.fn.status?.addresses?.every(({ type }) => type === 'Internal')).toBe(true);
   });
 
+  const at = (type: string, value: string) => ({ matches: [{ path: { type, value } }] });
+  it.each([
+    ['a wildcard before a host', ['*.ofn.io', 'b.ofn.io'], [at('PathPrefix', '/a')], 'http://b.ofn.io/a'],
+    ['nothing but a wildcard', ['*.ofn.io'], [at('PathPrefix', '/a')], 'http://fn.ns.svc.cluster.local/a'],
+    [
+      'a regular expression before a path',
+      ['b.ofn.io'],
+      [at('RegularExpression', '/v[0-9]+'), at('Exact', '/a')],
+      'http://b.ofn.io/a',
+    ],
+    ['nothing but a regular expression', ['b.ofn.io'], [at('RegularExpression', '/v[0-9]+')], undefined],
+  ])('are not what a pattern stands for: url names an address (%s)', (_case, hostnames, rules, url) => {
+    const world = written({ route: { hostnames, rules } } as Parameters<typeof written>[0]);
+    world.acceptRoute();
+    world.settle();
+    expect(world.fn.status?.url).toBe(url);
+  });
+
+  it('name each address once, however many matches a path has', () => {
+    const path = { type: 'PathPrefix', value: '/a' };
+    const rules = [
+      {
+        matches: [
+          { path, method: 'GET' },
+          { path, method: 'POST' },
+        ],
+      },
+      { matches: [{ path }] },
+    ];
+    const world = written({ route: { hostnames: ['b.ofn.io'], rules } } as Parameters<typeof written>[0]);
+    world.acceptRoute();
+    world.settle();
+    expect(values(world)).toEqual(['http://b.ofn.io/a', 'http://fn.ns.svc.cluster.local/a']);
+  });
+
   it('beside one that is do not keep the function from being Ready', () => {
     const world = written({ route: { hostnames: ['a.example.com', 'a.ofn.io'], rules: [{}] } });
     world.acceptRoute();
@@ -472,7 +507,7 @@ describe('without a Gateway', () => {
     const old = world.serving().metadata.name;
     settleLater(world, 60);
     world.change({ version: 'v2.0.0' });
-    const made = world.plan().apply.find(({ kind }) => kind === 'Serving') as Serving;
+    const made = world.children().find(({ kind }) => kind === 'Serving') as Serving;
     const { name } = made.metadata;
     const readyTime = world.now.toISOString();
     world.servings.set(name, { ...made, status: { state: 'Running', url: `${name}-ksvc`, readyTime } });

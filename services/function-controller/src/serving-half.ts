@@ -191,7 +191,8 @@ function conditionOf(serving: StepStatus, existing: Serving | undefined, active:
   const { state, reason, message } = serving;
   const ready = findCondition(existing?.status?.conditions, CONDITION.ready);
   if (state === STATE.running) return runs(ready);
-  const meanwhile = active === undefined ? '' : ` ${active.metadata.name} goes on serving meanwhile.`;
+  const goesOn = active?.status?.state === STATE.running && active.metadata.name !== serving.resourceRef;
+  const meanwhile = goesOn ? ` ${active.metadata.name} goes on serving meanwhile.` : '';
   const text = ready?.message ?? message ?? `Serving ${serving.resourceRef} is created.`;
   const failed = state === STATE.failed || state === STATE.timeout;
   return {
@@ -223,8 +224,9 @@ function newsOf(fn: Function, serving: StepStatus, existing: Serving | undefined
   if (news === undefined || existing === undefined || isTold) return [];
   const message = news.type === 'Warning' ? `${news.text}: ${serving.message}` : news.text;
   const { metadata, status } = existing;
+  // A name comes back where what served is forgotten and wanted again (`spec.serving` removed and added): the uid does not.
   // A version that was given up is tried again when its settings change, and may be given up again.
   const attempt = serving.state === STATE.timeout ? `/${status?.observedGeneration ?? 0}` : '';
-  const occasion = `${metadata.name}/${serving.state}${attempt}`;
+  const occasion = `${metadata.name}/${metadata.uid ?? ''}/${serving.state}${attempt}`;
   return [{ ...news, message, action: 'Serving', related: existing, occasion }];
 }

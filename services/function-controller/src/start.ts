@@ -18,7 +18,7 @@ export async function start(context: ServiceContext<FunctionControllerConfig>): 
     watches,
     observe: (object, world) => observe(object, world, { fieldManager: FIELD_MANAGER, kedaHttpNamespace }),
     plan: (seen, now) => planFunction(seen, now, { drainSeconds, kedaHttpNamespace, clusterDomain }),
-    markFailed: ({ fn }, error, now) => markFailed(fn, error, now),
+    markFailed: ({ fn }, error, now, apart) => markFailed(fn, error, now, apart),
     markPaused: (object, now) => markPaused(object as Function, now),
   };
   const partners = [[BUILDER, 'builder'] as const, [SERVING, 'serving'] as const];

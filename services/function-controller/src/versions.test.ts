@@ -45,12 +45,7 @@ describe('a version', () => {
     const world = new World(makeFunction(specOf(1)));
     world.settle();
     world.endServing('Running');
-    expect(world.plan().apply.map(({ kind }) => kind)).toEqual([
-      'Serving',
-      'HTTPRoute',
-      'Service',
-      'ControllerRevision',
-    ]);
+    expect(world.children().map(({ kind }) => kind)).toEqual(['Serving', 'HTTPRoute', 'Service', 'ControllerRevision']);
   });
 
   it('has the digest of its image, and only what makes it a version', () => {
@@ -112,6 +107,56 @@ describe('a version', () => {
     world.fn = { ...makeFunction({ build: BUILD }, world.fn.status) };
     world.settle();
     expect([numbers(world.fn.status?.versions), active(world)]).toEqual([[2, 1], []]);
+  });
+});
+
+describe('the KEDA HTTP add-on put before a function', () => {
+  const triggers = { http: { port: 8080, engine: 'keda' as const } };
+  const plain = { serving: { triggers } };
+  const intercepted = (most: number) => ({
+    serving: {
+      triggers,
+      scaleOptions: { maxReplicas: most, keda: { httpScaledObject: { targetPendingRequests: 5 } } },
+    },
+  });
+  /** The add-on leads requests to the Serving as soon as it runs. */
+  const switchOver = (world: World) => {
+    world.settle();
+    world.endServing('Running');
+    world.interceptions.set(world.serving().metadata.name, { hosts: ['fn'], changedAt: world.now });
+    world.switchOver();
+  };
+
+  it('is a version, and a rollback takes it away', () => {
+    const world = new World(makeFunction(plain));
+    world.switchOver();
+    world.change(intercepted(3));
+    switchOver(world);
+    expect([numbers(world.fn.status?.versions), active(world)]).toEqual([[2, 1], [2]]);
+    rollBack(world, '1');
+    world.switchOver();
+    expect(world.condition('Served')?.reason).toBe('RolledBack');
+    expect(world.serving().spec.scaleOptions).toBeUndefined();
+    expect([numbers(world.fn.status?.versions), active(world), world.servings.size]).toEqual([[2, 1], [1], 1]);
+    rollBack(world, '2');
+    switchOver(world);
+    expect(world.serving().spec.scaleOptions).toEqual(intercepted(3).serving.scaleOptions);
+    expect([numbers(world.fn.status?.versions), active(world)]).toEqual([[2, 1], [2]]);
+  });
+
+  it('is the same version with other limits', () => {
+    const world = new World(makeFunction(intercepted(3)));
+    switchOver(world);
+    world.change(intercepted(4));
+    switchOver(world);
+    expect([numbers(world.fn.status?.versions), active(world), world.servings.size]).toEqual([[1], [1], 1]);
+  });
+
+  it('leaves versions without it recorded as they were', () => {
+    const world = new World(makeFunction(plain));
+    world.switchOver();
+    const [revision] = world.revisions.values();
+    expect(Object.keys(revision?.['data'])).toEqual(['spec', 'annotations']);
   });
 });
 

@@ -20,6 +20,8 @@ import { fitting, type InPlace, inPlaceOf } from './in-place.ts';
 export interface Content {
   spec: ServingSpec;
   annotations: Record<string, string>;
+  /** With or without the KEDA HTTP add-on requests take another way: only a version of its own changes over without losing one (docs/adr/0014). */
+  intercepted?: true;
 }
 
 /** Annotations of the Function that mean something to its workload, and the build of an image without digest; the others stay where they are. */
@@ -53,6 +55,7 @@ export function contentOf(spec: ServingSpec, { metadata }: { metadata: ObjectMet
       ...(concurrency !== undefined && { scaleOptions: { knative: concurrency } }),
     },
     annotations: keep(metadata.annotations, (key) => MEANINGFUL.includes(key)),
+    ...(isInterceptable(spec) && { intercepted: true }),
   };
 }
 
@@ -111,7 +114,7 @@ export function withMark(fn: Function, key: string, value: string | undefined): 
 
 /** Hash of what a new Serving is made for. */
 export function servingHash(spec: ServingSpec, of: { metadata: ObjectMeta }): string {
-  return contentHash(comparable(spec, of));
+  return contentHash(contentOf(spec, of));
 }
 
 /**
@@ -120,7 +123,7 @@ export function servingHash(spec: ServingSpec, of: { metadata: ObjectMeta }): st
  */
 export function isSameServing(fn: Function, spec: ServingSpec, serving: Serving): boolean {
   const image = keptImage(spec.image, serving);
-  return isSameSetting(comparable({ ...spec, image }, fn), comparable(serving.spec, serving));
+  return isSameSetting(contentOf({ ...spec, image }, fn), contentOf(serving.spec, serving));
 }
 
 /**
@@ -140,11 +143,6 @@ export function meaningful({ annotations }: ObjectMeta): Texts {
 /** Whether requests reach a Serving through the KEDA HTTP add-on. */
 export function isInterceptable(spec: ServeSpec): boolean {
   return spec.triggers?.http?.engine === 'keda' && spec.scaleOptions?.keda != null;
-}
-
-/** With or without the add-on requests take another way: only a version of its own changes over without losing one (docs/adr/0014). */
-function comparable(spec: ServingSpec, of: { metadata: ObjectMeta }) {
-  return { ...contentOf(spec, of), ...(isInterceptable(spec) && { intercepted: true }) };
 }
 
 function scaleOf(concurrency: Texts | undefined, now: ScaleOptions | undefined): ScaleOptions | undefined {

@@ -26,10 +26,10 @@ export function exposure(
 ): Partial<FunctionStatus> {
   const hosts = wanted['spec'].hostnames as string[];
   const paths = pathsOf(wanted);
-  const all = open.flatMap((host) => paths.map((path) => addressOf(host, path.value ?? '/', gateway)));
-  const addresses = all.filter(({ value }) => value.length <= LONGEST_ADDRESS);
+  const addresses = addressesOf(open, paths, gateway);
   const conditions = mergedConditions(route);
-  const external = addresses.find(({ type }) => type === 'External') ?? addresses[0];
+  const single = addressesOf(open.filter(isSingle), paths.filter(isLiteral), gateway);
+  const external = single.find(({ type }) => type === 'External') ?? single[0];
   return {
     route: { hosts, paths: paths.slice(0, MOST_PATHS), ...(conditions.length > 0 && { conditions }) },
     addresses,
@@ -37,7 +37,28 @@ export function exposure(
   };
 }
 
-function pathsOf(route: KubeObject): { type?: 'Exact' | 'PathPrefix' | 'RegularExpression'; value?: string }[] {
+/** Each once: several matches may share a path. */
+function addressesOf(hosts: string[], paths: Path[], gateway: Gateway): FunctionAddress[] {
+  const all = hosts.flatMap((host) => paths.map(({ value = '/' }) => addressOf(host, value, gateway)));
+  const distinct = [...new Map(all.map((address) => [address.value, address])).values()];
+  return distinct.filter(({ value }) => value.length <= LONGEST_ADDRESS);
+}
+
+/** A wildcard stands for many hosts, an expression for many paths: neither can be asked for. */
+function isSingle(host: string): boolean {
+  return !host.includes('*');
+}
+
+function isLiteral({ type }: Path): boolean {
+  return type !== 'RegularExpression';
+}
+
+interface Path {
+  type?: 'Exact' | 'PathPrefix' | 'RegularExpression';
+  value?: string;
+}
+
+function pathsOf(route: KubeObject): Path[] {
   const rules = route['spec'].rules as { matches?: { path?: { type: 'Exact'; value: string } }[] }[];
   return rules.flatMap(({ matches = [] }) =>
     matches.map(({ path }) => path ?? { type: 'PathPrefix' as const, value: '/' }),

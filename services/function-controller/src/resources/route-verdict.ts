@@ -105,7 +105,8 @@ function leadsAlike(route: KubeObject, wanted: KubeObject): boolean {
   return live?.name === ours?.name && live?.namespace === ours?.namespace;
 }
 
-function firstBackend(route: KubeObject): { name: string; namespace?: string } | undefined {
+/** The Service that a route leads to; undefined for one of redirects. */
+export function firstBackend(route: KubeObject): { name: string; namespace?: string } | undefined {
   const rules = (route['spec']?.rules ?? []) as { backendRefs?: { name: string; namespace?: string }[] }[];
   return rules.flatMap(({ backendRefs = [] }) => backendRefs)[0];
 }

@@ -58,9 +58,9 @@ const read = new WeakMap<KubeObject, Version>();
 export function readVersion(object: KubeObject): Version | undefined {
   const known = read.get(object);
   if (known !== undefined) return known;
-  const { spec, annotations } = (object['data'] ?? {}) as Partial<Content>;
+  const { spec, annotations, intercepted } = (object['data'] ?? {}) as Partial<Content>;
   if (typeof spec?.image !== 'string' || typeof object['revision'] !== 'number') return undefined;
-  const content = { spec, annotations: annotations ?? {} };
+  const content = { spec, annotations: annotations ?? {}, ...(intercepted === true && { intercepted }) };
   const inPlace = readInPlace(object.metadata.annotations?.[ANNOTATION.inPlace]);
   const version = { number: object['revision'], hash: contentHash(content), content, inPlace, object };
   read.set(object, version);

@@ -8,6 +8,8 @@ import {
   type KubeObject,
   type Serving,
 } from '@openfunction/api';
+import { CodedError } from '@openfunction/errors';
+import { markFailed } from '../conditions.ts';
 import type { FunctionSeen } from '../observe.ts';
 import { planFunction } from '../plan.ts';
 import type { Interception } from '../resources/hosts.ts';
@@ -64,6 +66,8 @@ export class World {
   now = NOW;
   clusterDomain = 'cluster.local';
   readonly events: string[] = [];
+  /** Kinds of children that are refused. */
+  refused: readonly string[] = [];
 
   constructor(fn: Function) {
     this.fn = fn;
@@ -106,13 +110,26 @@ export class World {
     throw new Error('the plan does not settle');
   }
 
+  /** The children that are wanted now. */
+  children(): KubeObject[] {
+    const { apply, apart = [] } = this.plan();
+    return [...apply, ...apart.flat()];
+  }
+
   /** Carries out the first so many writes of one plan: fewer than all are what a crash leaves. */
   act(most = Number.POSITIVE_INFINITY): void {
-    const { apply, status, remove, events } = this.plan();
+    const { apply, apart = [], status, remove, events } = this.plan();
+    const isRefused = ({ kind }: KubeObject) => this.refused.includes(kind);
+    const [first] = apart.flatMap((group) => group.find(isRefused) ?? []);
+    const upToRefusal = (group: KubeObject[]) =>
+      group.some(isRefused) ? group.slice(0, group.findIndex(isRefused)) : group;
     const writes = [
-      ...apply.map((child) => () => this.#apply(child)),
+      ...[...apply, ...apart.flatMap(upToRefusal)].map((child) => () => this.#apply(child)),
       () => {
-        if (status !== undefined) this.fn = { ...this.fn, status: JSON.parse(JSON.stringify(status)) };
+        if (status === undefined) return;
+        const error = new CodedError('name.taken', `${first?.kind} "fn" exists and belongs to nobody in particular`);
+        const said = first === undefined ? status : markFailed(this.fn, error, this.now, { child: first, status });
+        this.fn = { ...this.fn, status: JSON.parse(JSON.stringify(said)) };
       },
       ...remove.map((child) => () => this.#remove(child)),
     ];
