@@ -47,6 +47,17 @@ describe('the port of a Knative Service', () => {
 });
 
 describe('the Knative Service', () => {
+  it('has no field of the template that its definition does not declare', () => {
+    const full = { terminationGracePeriodSeconds: 60, nodeSelector: { zone: 'a' }, containers: [] };
+    const { terminationGracePeriodSeconds: _left, ...template } = full;
+    const dapr = { triggers: { ...HTTP.triggers, dapr: [{ name: 'in', type: 'bindings.cron' }] } };
+    const serving = makeServing({ ...dapr, template: full });
+    const pruned = { template, left: ['spec.serving.template.terminationGracePeriodSeconds'] };
+    const made = make(serving, { pruned });
+    expect(the(made, 'Service', 'ksvc')).toEqual(the(make(makeServing({ ...dapr, template })), 'Service', 'ksvc'));
+    expect(the(made, 'Deployment')).toEqual(the(make(serving), 'Deployment'));
+  });
+
   it('of the smallest Serving (controllers.md §3.9)', () => {
     const { metadata, spec } = service();
     expect(metadata.name).toMatch(/^serving-a-ksvc-[a-z][a-z0-9]{9}$/);
