@@ -8,6 +8,7 @@ import {
   type ServeSpec,
   type Serving,
   type ServingSpec,
+  withoutRepeats,
 } from '@openfunction/api';
 import { fitting, type InPlace, inPlaceOf } from './in-place.ts';
 
@@ -109,6 +110,11 @@ export function withMark(fn: Function, key: string, value: string | undefined): 
   return { ...fn, metadata: { ...fn.metadata, annotations: { ...fn.metadata.annotations, [key]: value } } };
 }
 
+/** With each variable of a container once: what v1.2 stored may hold one twice, and no Serving could be applied with it. */
+export function appliable<Spec extends ServeSpec>(spec: Spec): Spec {
+  return spec.template == null ? spec : { ...spec, template: withoutRepeats(spec.template) };
+}
+
 /** Hash of what a new Serving is made for. */
 export function servingHash(spec: ServingSpec, of: { metadata: ObjectMeta }): string {
   return contentHash(comparable(spec, of));
@@ -120,7 +126,7 @@ export function servingHash(spec: ServingSpec, of: { metadata: ObjectMeta }): st
  */
 export function isSameServing(fn: Function, spec: ServingSpec, serving: Serving): boolean {
   const image = keptImage(spec.image, serving);
-  return isSameSetting(comparable({ ...spec, image }, fn), comparable(serving.spec, serving));
+  return isSameSetting(comparable({ ...spec, image }, fn), comparable(appliable(serving.spec), serving));
 }
 
 /**
