@@ -13,6 +13,7 @@ export type { GatewayReference, PathMatch, RouteRule } from './embedded/gateway-
 export type * from './embedded/keda.ts';
 export type { LocalObjectReference } from './embedded/meta.ts';
 export type { Container, ContainerPort, EnvVar, PodSpec } from './embedded/pod-spec.ts';
+export { withoutRepeats } from './embedded/repeats.ts';
 export type { ParamValue, ShipwrightEngine } from './embedded/shipwright.ts';
 export type * from './events/event-bus.ts';
 export type * from './events/event-source.ts';

@@ -14,6 +14,7 @@ import {
 import type { Floor } from '@openfunction/queue';
 import type { Logger } from '@openfunction/telemetry';
 import { Definitions } from './definitions.ts';
+import type { Pruned } from './pruning.ts';
 import type { Watch, World } from './types.ts';
 
 /** How long a worker waits for its cache to catch up with what the sender of a job saw, before it reads once live. */
@@ -120,6 +121,11 @@ export class Caches implements World {
   async hasField(kind: Kind, path: string): Promise<boolean> {
     const version = this.version(kind);
     return version !== undefined && (await this.#definitions.hasField(kind, version, path));
+  }
+
+  async prune<Value>(kind: Kind, object: Value): Promise<Pruned<Value>> {
+    const version = this.version(kind);
+    return version === undefined ? { object, left: [] } : await this.#definitions.prune(kind, version, object);
   }
 
   tell(regarding: KubeObject, note: Note): void {

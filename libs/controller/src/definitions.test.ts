@@ -25,7 +25,8 @@ function setUp(...fields: string[]) {
   know(1);
   const definitions = new Definitions({ get } as unknown as KubeClient, names);
   const has = (path: string) => definitions.hasField(HTTP_SCALED_OBJECT, 'v1alpha1', path);
-  return { has, know, reads: () => reads };
+  const prune = (object: object, version = 'v1alpha1') => definitions.prune(HTTP_SCALED_OBJECT, version, object);
+  return { has, prune, know, reads: () => reads };
 }
 
 describe('whether a definition has a field', () => {
@@ -44,5 +45,37 @@ describe('whether a definition has a field', () => {
     const { has } = setUp('name');
     expect(await has('spec.scaleTargetRef.name.deeper')).toBe(false);
     expect(await has('status')).toBe(false);
+  });
+});
+
+describe('an object without what its definition does not declare', () => {
+  const object = { spec: { scaleTargetRef: { name: 'a', deployment: 'a' } } };
+
+  it('is told by a definition that is read once, and again when it is another', async () => {
+    const { prune, know, reads } = setUp('deployment');
+    const pruned = { object: { spec: { scaleTargetRef: { deployment: 'a' } } }, left: ['spec.scaleTargetRef.name'] };
+    expect(await Promise.all([prune(object), prune(object)])).toEqual([pruned, pruned]);
+    expect(reads()).toBe(1);
+    know(2);
+    expect(await prune(object)).toEqual(pruned);
+    expect(reads()).toBe(2);
+  });
+
+  it('is the object itself where all is declared, or nothing is known', async () => {
+    const { prune } = setUp('deployment', 'name');
+    expect((await prune(object)).object).toBe(object);
+    expect(await prune(object, 'v2')).toEqual({ object, left: [] });
+  });
+
+  it('is asked for again when the definition could not be read', async () => {
+    let isAway = true;
+    const get = async () => {
+      if (isAway) throw new Error('away');
+      return undefined;
+    };
+    const definitions = new Definitions({ get } as unknown as KubeClient, new Store());
+    await expect(definitions.prune(HTTP_SCALED_OBJECT, 'v1alpha1', object)).rejects.toThrow('away');
+    isAway = false;
+    expect(await definitions.prune(HTTP_SCALED_OBJECT, 'v1alpha1', object)).toEqual({ object, left: [] });
   });
 });

@@ -1,9 +1,6 @@
 import { CRD, type Kind, kindId } from '@openfunction/api';
 import type { KubeClient, Store } from '@openfunction/kube';
-
-interface Schema {
-  properties?: Record<string, Schema>;
-}
+import { type Pruned, prune, type Schema, slimSchema } from './pruning.ts';
 
 interface CrdVersion {
   name: string;
@@ -14,11 +11,13 @@ interface Known {
   /** uid and generation of the definition that was read: another one is read again. */
   state: string;
   fields: Map<string, boolean>;
+  /** By version; only of kinds that something is pruned for. One that is being read is asked for once. */
+  schemas: Map<string, Promise<Schema | undefined>>;
 }
 
 /**
  * Which fields the definitions (CRDs) of foreign kinds have, where versions of a project differ under one version of its API. Names
- * are watched anyway; a schema is read when it is asked for, and only the answers are kept.
+ * are watched anyway; a schema is read when it is asked for, and no more of it is kept than the answers need.
  */
 export class Definitions {
   readonly #known = new Map<string, Known>();
@@ -33,21 +32,45 @@ export class Definitions {
   /** Whether the kind's schema has the field, e.g. `spec.scaleTargetRef.name`. Throws `api.*` when it cannot be read. */
   async hasField(kind: Kind, version: string, path: string): Promise<boolean> {
     const id = kindId(kind);
+    const { fields } = this.#of(id);
+    const answer = fields.get(`${version}/${path}`);
+    if (answer !== undefined) return answer;
+    const schema = await this.#read(id, version);
+    const found = path.split('.').reduce<Schema | undefined>((at, name) => at?.properties?.[name], schema);
+    fields.set(`${version}/${path}`, found !== undefined);
+    return found !== undefined;
+  }
+
+  /** The object without what the kind's schema does not declare. Throws `api.*` when the schema cannot be read. */
+  async prune<Value>(kind: Kind, version: string, object: Value): Promise<Pruned<Value>> {
+    const schema = await this.#schema(kindId(kind), version);
+    return schema === undefined ? { object, left: [] } : prune(schema, object);
+  }
+
+  #schema(id: string, version: string): Promise<Schema | undefined> {
+    const { schemas } = this.#of(id);
+    const known = schemas.get(version);
+    if (known !== undefined) return known;
+    const reading = this.#read(id, version).then((schema) => schema && slimSchema(schema));
+    schemas.set(version, reading);
+    reading.catch(() => schemas.delete(version));
+    return reading;
+  }
+
+  /** What is known of the definition as it is now. */
+  #of(id: string): Known {
     const { uid, generation } = this.#names.get(id)?.metadata ?? {};
     const state = `${uid}/${generation}`;
     const known = this.#known.get(id);
-    const answer = known?.state === state ? known.fields.get(`${version}/${path}`) : undefined;
-    if (answer !== undefined) return answer;
-    const found = await this.#look(id, version, path);
-    const fields = known?.state === state ? known.fields : new Map<string, boolean>();
-    this.#known.set(id, { state, fields: fields.set(`${version}/${path}`, found) });
-    return found;
+    if (known?.state === state) return known;
+    const unknown: Known = { state, fields: new Map(), schemas: new Map() };
+    this.#known.set(id, unknown);
+    return unknown;
   }
 
-  async #look(id: string, version: string, path: string): Promise<boolean> {
+  async #read(id: string, version: string): Promise<Schema | undefined> {
     const crd = await this.#client.get(CRD, { name: id });
     const versions = (crd?.['spec']?.versions ?? []) as CrdVersion[];
-    const schema = versions.find(({ name }) => name === version)?.schema?.openAPIV3Schema;
-    return path.split('.').reduce<Schema | undefined>((at, name) => at?.properties?.[name], schema) !== undefined;
+    return versions.find(({ name }) => name === version)?.schema?.openAPIV3Schema;
   }
 }

@@ -2,6 +2,7 @@ import type { Kind, KubeObject } from '@openfunction/api';
 import type { CodedError } from '@openfunction/errors';
 import type { Change, GroupOf, KubeClient, LogTail, Note, Store } from '@openfunction/kube';
 import type { Key } from '@openfunction/queue';
+import type { Pruned } from './pruning.ts';
 
 /** What one look at an object decides. The plan of the same world is the same plan: it knows nothing of why it was woken. */
 export interface Plan<Status> {
@@ -68,6 +69,8 @@ export interface World {
   exists: (kind: Kind, key: { namespace?: string | undefined; name: string }) => Promise<boolean | undefined>;
   /** Whether the kind's definition has this field, e.g. `spec.scaleTargetRef.name`; false while it is not served. */
   hasField: (kind: Kind, path: string) => Promise<boolean>;
+  /** An object without the fields that the kind's definition does not declare; as it is while the kind is not served. */
+  prune: <Value>(kind: Kind, object: Value) => Promise<Pruned<Value>>;
   /** Tells an Event about an object that this controller does not own, once for its occasion. Never throws. */
   tell: (regarding: KubeObject, note: Note) => void;
   /** Puts annotations on an object of somebody else that is still as observed. Throws `api.conflict` when it is not. */

@@ -135,6 +135,12 @@ test.each<{ why: string; use: (context: FunctionContext) => unknown; context?: o
     context: { outputs: { out: { componentName: 'redis', componentType: 'pubsub.redis' } } },
     message: 'output out: it is of redis, a pubsub, and names no topic',
   },
+  {
+    why: 'an output to a state store',
+    use: (c) => c.send('out', 1),
+    context: { outputs: { out: { componentName: 'state-1', componentType: 'state.redis' } } },
+    message: 'output out: its component state-1 is of the type state.redis; data goes to bindings and pubsub only',
+  },
 ])('refused before Dapr is asked: $why', async ({ use, context, message }) => {
   await expect(runFunction(1, use, { ...(context && { context: context as never }) })).rejects.toMatchObject({
     code: 'config.invalid',

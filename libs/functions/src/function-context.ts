@@ -60,10 +60,11 @@ export class FunctionContext {
 
   /**
    * Sends data to an output: to a binding as JSON (bytes in base64), to a topic as JSON, text or bytes. Returns what a binding answers.
-   * Throws `config.invalid` for an output that the manifest lacks, `dapr.failed` when Dapr does not take it.
+   * Throws `config.invalid` for an output that the manifest lacks, or that nothing can be sent to, `dapr.failed` when Dapr does not take it.
    */
   async send(name: string, data: unknown, options: SendOptions = {}): Promise<unknown> {
     const output = findNamed(this.settings.outputs, name, 'output');
+    if (output.block === undefined) throw unsendable(name, output);
     if (output.block === 'pubsub') return await this.#publish(name, output, data, options);
     const { component, operation = 'create' } = output;
     const request = {
@@ -119,6 +120,11 @@ export class FunctionContext {
     const trace = { ...(traceparent && { traceparent }), ...(tracestate && { tracestate }) };
     return { subject: `${what} ${name}`, headers: trace as Record<string, string> };
   }
+}
+
+function unsendable(name: string, { type, component }: Output): FunctionError {
+  const message = `output ${name}: its component ${component} is of the type ${type}; data goes to bindings and pubsub only`;
+  return new FunctionError('config.invalid', message);
 }
 
 function findNamed<T>(all: Readonly<Record<string, T>>, name: string, what: string): T {

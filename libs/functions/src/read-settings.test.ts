@@ -190,9 +190,9 @@ test.each<{ contexts: Contexts; env?: Record<string, string>; message: RegExp }>
     message: /^FUNC_CONTEXT_V1BETA2: triggers\.dapr\[0\]\.topic: must be a text that is not empty; it is missing$/,
   },
   {
-    contexts: { new: { ...NEW, outputs: { out: { componentName: 'a', componentType: 'state.redis' } } } },
+    contexts: { new: { ...NEW, triggers: { dapr: [{ name: 'a', type: 'state.redis' }] } } },
     message:
-      /^FUNC_CONTEXT_V1BETA2: outputs\.out\.componentType: must begin with "bindings\." or "pubsub\."; it is "state\.redis"$/,
+      /^FUNC_CONTEXT_V1BETA2: triggers\.dapr\[0\]\.type: must begin with "bindings\." or "pubsub\."; it is "state\.redis"$/,
   },
   {
     contexts: { old: { ...OLD, outputs: { out: { componentType: 'bindings.http' } } } },

@@ -97,10 +97,12 @@ function inputOf(input: Fields): Input {
 }
 
 function outputOf(output: Fields, topic: string | undefined): Output {
-  const block = blockOf(output, 'componentType', topic);
+  const type = typeOf(output, 'componentType', topic);
+  const block = blockIn(type);
   return {
     component: output.required('componentName'),
     block,
+    ...(block === undefined && { type }),
     topic: block === 'pubsub' ? topic : undefined,
     operation: output.text('operation'),
     metadata: output.textMap('metadata'),
@@ -111,12 +113,21 @@ function topicOf(fields: Fields, block: Input['block'], name: string): string | 
   return block === 'pubsub' ? fields.required(name) : undefined;
 }
 
-/** What kind of component it is; one whose type nobody knows is a pubsub when a topic is named. */
+/** What kind of component events come from. */
 function blockOf(fields: Fields, name: string, topic: string | undefined): Input['block'] {
-  const type = fields.text(name) ?? (topic === undefined ? 'bindings' : 'pubsub');
+  const block = blockIn(typeOf(fields, name, topic));
+  if (block === undefined) throw fields.wrong(name, 'must begin with "bindings." or "pubsub."');
+  return block;
+}
+
+/** The type of a component; one whose type nobody knows is a pubsub when a topic is named. */
+function typeOf(fields: Fields, name: string, topic: string | undefined): string {
+  return fields.text(name) ?? (topic === undefined ? 'bindings' : 'pubsub');
+}
+
+function blockIn(type: string): Output['block'] {
   const [block] = type.split('.');
-  if (block === 'bindings' || block === 'pubsub') return block;
-  throw fields.wrong(name, 'must begin with "bindings." or "pubsub."');
+  return block === 'bindings' || block === 'pubsub' ? block : undefined;
 }
 
 function mapObjects<T>(context: Fields, name: string, make: (fields: Fields) => T): Record<string, T> {

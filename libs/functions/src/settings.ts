@@ -11,7 +11,10 @@ export interface Input {
 export interface Output {
   /** Name of the Dapr component. */
   component: string;
-  block: 'bindings' | 'pubsub';
+  /** Undefined for a component of another type, which nothing can be sent to. */
+  block: 'bindings' | 'pubsub' | undefined;
+  /** That other type, e.g. `state.redis`. */
+  type?: string;
   /** Topic of a pubsub component. */
   topic?: string | undefined;
   /** Operation of a binding. */

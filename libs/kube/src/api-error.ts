@@ -27,10 +27,20 @@ const CODES: Record<number, ErrorCode> = {
   422: 'api.invalid',
 };
 
+/**
+ * An applied object that does not fit its schema: a field that is not declared, an entry twice, another type. The API server calls that an
+ * error of its own, without a reason (k8s.io/apimachinery v0.34, util/managedfields/internal/structuredmerge.go).
+ */
+const MISFIT = /^failed to create typed patch object /;
+
 /** The CodedError for an answer outside 2xx. `what` names the request in the message. */
 export function apiError(what: string, httpCode: number, body: string, retryAfter?: string): CodedError {
   const status = parseStatus(httpCode, body, retryAfter);
-  return new CodedError(CODES[httpCode] ?? 'api.unavailable', `${what}: ${status.message}`, status);
+  return new CodedError(codeOf(status), `${what}: ${status.message}`, status);
+}
+
+function codeOf({ httpCode, message }: ApiStatus): ErrorCode {
+  return httpCode === 500 && MISFIT.test(message) ? 'api.invalid' : (CODES[httpCode] ?? 'api.unavailable');
 }
 
 /** The CodedError for a request that got no answer. */

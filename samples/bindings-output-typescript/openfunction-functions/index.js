@@ -217,10 +217,11 @@ var FunctionContext = class {
   }
   /**
    * Sends data to an output: to a binding as JSON (bytes in base64), to a topic as JSON, text or bytes. Returns what a binding answers.
-   * Throws `config.invalid` for an output that the manifest lacks, `dapr.failed` when Dapr does not take it.
+   * Throws `config.invalid` for an output that the manifest lacks, or that nothing can be sent to, `dapr.failed` when Dapr does not take it.
    */
   async send(name, data, options = {}) {
     const output = findNamed(this.settings.outputs, name, "output");
+    if (output.block === void 0) throw unsendable(name, output);
     if (output.block === "pubsub") return await this.#publish(name, output, data, options);
     const { component, operation = "create" } = output;
     const request = {
@@ -274,6 +275,10 @@ var FunctionContext = class {
     return { subject: `${what} ${name}`, headers: trace };
   }
 };
+function unsendable(name, { type, component }) {
+  const message = `output ${name}: its component ${component} is of the type ${type}; data goes to bindings and pubsub only`;
+  return new FunctionError("config.invalid", message);
+}
 function findNamed(all, name, what) {
   if (Object.hasOwn(all, name)) return all[name];
   throw new FunctionError("config.invalid", `${what} ${name}: the Function has ${list(Object.keys(all))}`);
@@ -471,10 +476,12 @@ function inputOf(input) {
   return { component: input.required("componentName"), block, topic: topicOf(input, block, "uri") };
 }
 function outputOf(output, topic) {
-  const block = blockOf(output, "componentType", topic);
+  const type = typeOf(output, "componentType", topic);
+  const block = blockIn(type);
   return {
     component: output.required("componentName"),
     block,
+    ...block === void 0 && { type },
     topic: block === "pubsub" ? topic : void 0,
     operation: output.text("operation"),
     metadata: output.textMap("metadata")
@@ -484,10 +491,16 @@ function topicOf(fields, block, name) {
   return block === "pubsub" ? fields.required(name) : void 0;
 }
 function blockOf(fields, name, topic) {
-  const type = fields.text(name) ?? (topic === void 0 ? "bindings" : "pubsub");
+  const block = blockIn(typeOf(fields, name, topic));
+  if (block === void 0) throw fields.wrong(name, 'must begin with "bindings." or "pubsub."');
+  return block;
+}
+function typeOf(fields, name, topic) {
+  return fields.text(name) ?? (topic === void 0 ? "bindings" : "pubsub");
+}
+function blockIn(type) {
   const [block] = type.split(".");
-  if (block === "bindings" || block === "pubsub") return block;
-  throw fields.wrong(name, 'must begin with "bindings." or "pubsub."');
+  return block === "bindings" || block === "pubsub" ? block : void 0;
 }
 function mapObjects(context, name, make) {
   return Object.fromEntries(context.objects(name).map(([key, fields]) => [key, make(fields)]));

@@ -73,6 +73,7 @@ function makeWorld(objects: [Kind, KubeObject][], live: KubeObject[] = []) {
     version: () => 'v1beta1',
     exists: async () => true,
     hasField: async () => true,
+    prune: async (_kind, object) => ({ object, left: [] }),
     tell: () => {},
     annotate: async () => {},
     latest: async () => undefined,

@@ -42,6 +42,20 @@ describe('what the Go operator left', () => {
     expect(world.serving().spec.image).toBe('acme/fn:v1@sha256:1');
   });
 
+  it('goes on with the last of equal variables: none could be applied twice', () => {
+    const env = (...values: string[]) => values.map((value) => ({ name: 'A', value }));
+    const withEnv = (...values: string[]) => ({ containers: [{ name: 'function', env: env(...values) }] });
+    const fn = makeGoFunction();
+    const left = { ...fn, spec: { ...fn.spec, serving: { ...fn.spec.serving, template: withEnv('1', '2') } } };
+    const world = goWorld(left, makeGoServing(left, { ...left.spec.serving }));
+    world.settle();
+    expect([[...world.servings.keys()], world.fn.status?.serving?.resourceRef]).toEqual([
+      [NAMES.serving],
+      NAMES.serving,
+    ]);
+    expect(world.serving().spec.template).toEqual(withEnv('2'));
+  });
+
   it('is not even written when it is spelled alike', () => {
     const fn = makeGoFunction();
     const serving = makeGoServing(fn, { ...fn.spec.serving });

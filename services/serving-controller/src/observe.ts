@@ -7,6 +7,7 @@ import {
   isControlledBy,
   type Kind,
   KNATIVE_REVISION,
+  KNATIVE_SERVICE,
   type KubeObject,
   POD,
   POD_AUTOSCALER,
@@ -17,7 +18,7 @@ import { TAIL } from '@openfunction/controller/pods';
 import { storeKey } from '@openfunction/kube';
 import { absentAuthentications } from './authentications.ts';
 import { foreignComponents } from './dapr/references.ts';
-import type { EngineInput } from './engines/engine.ts';
+import type { EngineInput, PrunedTemplate } from './engines/engine.ts';
 import { engineOf } from './engines/index.ts';
 import type { OperatorConfig } from './operator-config.ts';
 import type { Evidence } from './results/judge.ts';
@@ -26,6 +27,9 @@ import { isRefusedScaler } from './results/scaler.ts';
 import { isWorthAsking, newestRefusal } from './results/unmade.ts';
 import { logKey } from './results/verdict.ts';
 import { CHILDREN, gatewayReference, PROXY_PODS } from './watches.ts';
+
+/** Where users write the template. */
+const TEMPLATE = 'spec.serving.template';
 
 /** What the serving-controller sees of one Serving. */
 export interface ServingSeen extends Evidence {
@@ -44,7 +48,7 @@ export interface Surroundings {
 
 /**
  * Reads caches; where a pod is in trouble, the end of its log; where one cannot be made, the Events about what wants it; where KEDA is in
- * trouble, whether the authentications exist; and once for each HTTP add-on what its definition knows.
+ * trouble, whether the authentications exist; and once for each Knative and HTTP add-on what its definition knows.
  */
 export async function observe(
   object: KubeObject,
@@ -62,6 +66,7 @@ export async function observe(
     ),
     components: foreignOnes(serving, world),
     scaleTargetByName: await knowsTargetByName(serving, world),
+    pruned: await pruneTemplate(serving, world),
   };
   const missing = engineOf(serving)
     .needs(serving)
@@ -118,4 +123,16 @@ function foreignOnes(serving: Serving, world: World): Map<string, KubeObject> {
 /** Versions of the HTTP add-on differ in this one field, under one version of their API. */
 async function knowsTargetByName({ spec }: Serving, world: World): Promise<boolean> {
   return spec.triggers?.http?.engine !== 'keda' || world.hasField(HTTP_SCALED_OBJECT, 'spec.scaleTargetRef.name');
+}
+
+/** What Knative's definition leaves of the template, where that is not all. */
+async function pruneTemplate(serving: Serving, world: World): Promise<PrunedTemplate | undefined> {
+  const { template } = serving.spec;
+  if (template == null || !engineOf(serving).needs(serving).includes(KNATIVE_SERVICE)) return undefined;
+  const { object, left } = await world.prune(KNATIVE_SERVICE, { spec: { template: { spec: template } } });
+  if (left.length === 0) return undefined;
+  return {
+    template: object.spec.template.spec,
+    left: left.map((path) => path.replace('spec.template.spec', TEMPLATE)),
+  };
 }

@@ -43,6 +43,23 @@ describe('the ConfigMap of the operator (controllers.md §4.2)', () => {
     expect(readOperatorConfig({ 'plugins.tracing': text }).problems).toEqual([]);
   });
 
+  it('takes a member of a map that says nothing for an empty text, as Go does', () => {
+    const text = 'enabled: true\nprovider: {name: skywalking}\ntags: {layer: faas, empty: }\nbaggage: {none: null}';
+    const { config, problems } = readOperatorConfig({ tracing: text });
+    expect(problems).toEqual([]);
+    expect(config.tracing).toMatchObject({ tags: { layer: 'faas', empty: '' }, baggage: { none: '' } });
+  });
+
+  it.each(['name: ""', 'name: jaeger', 'exporter: {name: file}'])(
+    'does not judge the provider `%s` of tracing that is switched off',
+    (provider) => {
+      const { config, problems } = readOperatorConfig({
+        'plugins.tracing': `enabled: false\nprovider:\n  ${provider}`,
+      });
+      expect([config.pluginsTracing, problems]).toEqual([{ enabled: false }, []]);
+    },
+  );
+
   it.each([
     ['hooks', 'pre: a', /pre/],
     ['hooks', '{', /YAML/],
@@ -50,6 +67,7 @@ describe('the ConfigMap of the operator (controllers.md §4.2)', () => {
     ['tracing', 'enabled: maybe', /enabled/],
     ['tracing', 'enabled: true', /provider: is required/],
     ['tracing', 'enabled: true\nprovider: {name: jaeger}', /provider\.name/],
+    ['tracing', 'enabled: "true"\nprovider: {name: skywalking}', /enabled/],
     ['plugins.tracing', 'tags: {a: [1]}', /tags\.a/],
     ['openfunction.dapr-proxy.image', 'two words', /image reference/],
     ['knative-serving.namespace', 'Not A Name', /name of an object/],

@@ -34,7 +34,11 @@ export const DEFAULT_CONFIG: OperatorConfig = {
 
 /** YAML numbers and booleans are taken as they are written, as the original does. */
 const Text = z.union([z.string(), z.number(), z.boolean()]).transform(String);
-const Texts = z.record(z.string(), Text);
+/** A map of texts; one that says nothing is empty, as in Go. */
+const Texts = z.record(
+  z.string(),
+  z.preprocess((text) => text ?? '', Text),
+);
 
 const Provider = z.strictObject({
   name: z.enum(['skywalking', 'opentelemetry']),
@@ -51,17 +55,20 @@ const Provider = z.strictObject({
     .optional(),
 });
 
-const TracingText = z
-  .strictObject({
-    enabled: z.boolean().default(false),
-    provider: Provider.optional(),
-    tags: Texts.optional(),
-    baggage: Texts.optional(),
-  })
-  .refine(({ enabled, provider }) => !enabled || provider !== undefined, {
-    path: ['provider'],
-    message: 'is required when tracing is enabled',
-  });
+const TracingText = z.strictObject({
+  enabled: z.boolean().default(false),
+  provider: Provider.optional(),
+  tags: Texts.optional(),
+  baggage: Texts.optional(),
+});
+
+const EnabledTracing = TracingText.refine(({ provider }) => provider !== undefined, {
+  path: ['provider'],
+  message: 'is required when tracing is enabled',
+});
+
+/** What is switched off may name a provider that nobody knows: it counts as none. */
+const DisabledTracing = TracingText.extend({ provider: Provider.optional().catch(undefined) });
 
 const DnsName = z.string().regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'must be the name of an object');
 const Image = z.string().regex(/^[^\s]+$/, 'must be an image reference');
@@ -132,7 +139,9 @@ function readHooks(text: string): Read<Hooks> {
 
 function readTracing(text: string): Read<GlobalTracing> {
   const { value, problem } = parseTracing(text);
-  return value === undefined ? { problem } : (checked(TracingText, value) as Read<GlobalTracing>);
+  if (value === undefined) return { problem };
+  const schema = value['enabled'] === true ? EnabledTracing : DisabledTracing;
+  return checked(schema, value) as Read<GlobalTracing>;
 }
 
 function checked<Schema extends z.ZodType>(schema: Schema, value: unknown): Read<z.output<Schema>> {

@@ -100,6 +100,26 @@ describe('a Serving', () => {
     expect(kinds(makeServing())).toEqual([]);
   });
 
+  it('says once what of its template Knative does not take, with the first word on how it fares', () => {
+    const eventsAt = (state: string | undefined, knative: Ready) => {
+      const serving = makeServing(HTTP, state === undefined ? undefined : { state });
+      const seen = makeSeen(serving, { owned: made(makeServing(), { Service: says(knative) }) });
+      const pruned = { template: { containers: [] }, left: ['spec.serving.template.restartPolicy'] };
+      return planServing({ ...seen, input: { ...seen.input, pruned } }, at(10)).events;
+    };
+    const told = {
+      type: 'Warning',
+      reason: 'FieldsLeftOut',
+      action: 'Serving',
+      message: "Knative's Service has no such fields, they are left out: spec.serving.template.restartPolicy.",
+      occasion: 'spec.serving.template.restartPolicy',
+    };
+    expect(eventsAt(undefined, 'Unknown')).toEqual([told]);
+    expect(eventsAt(undefined, 'True')).toEqual([told]);
+    expect(eventsAt('Running', 'True')).toEqual([]);
+    expect(plan(makeServing(), { knative: says('True') }).events).toEqual([]);
+  });
+
   it('is not kept quiet about by a clock that is behind', () => {
     expect(plan(makeServing(), { knative: says('Unknown'), after: -3_600 }).status?.state).toBe('Starting');
   });

@@ -19,6 +19,7 @@ import {
   youngUntil,
 } from '@openfunction/api';
 import type { Adjustment, Plan } from '@openfunction/controller';
+import type { Note } from '@openfunction/kube';
 import {
   isChangedSince,
   isGivenUp,
@@ -78,6 +79,7 @@ function planAttempt(seen: ServingSeen, now: Date): Plan<ServingStatus> {
   const recalled = recallRun(serving, wanted, owned, now);
   if (recalled !== undefined) return planAttempt({ ...seen, input: { ...input, serving: recalled } }, now);
   const verdict = judge(wanted, seen, { hasRun: hasRun(serving), now });
+  const made = progress(input, engine.refer(input), verdict, now);
   const remove = owned.filter((object) => !wanted.some((each) => isSameObject(each, object)));
   return {
     ...nothing(),
@@ -85,8 +87,17 @@ function planAttempt(seen: ServingSeen, now: Date): Plan<ServingStatus> {
     apply: wanted,
     remove,
     adjust: adjustRevision(seen),
-    ...progress(input, engine.refer(input), verdict, now),
+    ...made,
+    events: tellPruned(input, made.status),
   };
+}
+
+/** What of the template does not reach Knative, told with the first word on how the Serving fares; the same again is told only once. */
+function tellPruned({ serving, pruned }: EngineInput, status: ServingStatus | undefined): Note[] {
+  if (pruned === undefined || status === undefined || status.state === serving.status?.state) return [];
+  const fields = pruned.left.join(', ');
+  const message = `Knative's Service has no such fields, they are left out: ${fields}.`;
+  return [{ type: 'Warning', reason: 'FieldsLeftOut', message, action: 'Serving', occasion: fields }];
 }
 
 /**

@@ -22,9 +22,11 @@ export const DaprOutput = z.object({
 });
 export type DaprOutput = z.input<typeof DaprOutput>;
 
+const OVER_KNATIVE = 'On Knative it wins over the annotations in `knative`.';
+
 export const ScaleOptions = z.object({
-  minReplicas: int32().optional().describe('Fewest replicas.'),
-  maxReplicas: int32().optional().describe('Most replicas.'),
+  minReplicas: int32().optional().describe(`Fewest replicas. ${OVER_KNATIVE}`),
+  maxReplicas: int32().optional().describe(`Most replicas. ${OVER_KNATIVE}`),
   knative: textMap().optional().describe('Autoscaling annotations of Knative.'),
   keda: KedaScaleOptions.optional().describe('Scaling by KEDA.'),
 });

@@ -13,6 +13,21 @@ it.each([
   ],
   ['is a sentence only once', 'POST /api/v1/namespaces/ns/services: it is refused.', `it is refused. ${NEXT}`],
   ['keeps what only looks like a request', 'the path /a: it is wrong', `the path /a: it is wrong. ${NEXT}`],
+  [
+    'names the field that its definition does not declare',
+    'PATCH /apis/serving.knative.dev/v1/namespaces/ns/services/a: failed to create typed patch object (ns/a; serving.knative.dev/v1, Kind=Service): .spec.template.spec.terminationGracePeriodSeconds: field not declared in schema',
+    `Service ns/a: spec.template.spec.terminationGracePeriodSeconds: field not declared in schema. ${NEXT}`,
+  ],
+  [
+    'names the entry that is there twice',
+    'failed to create typed patch object (ns/a; apps/v1, Kind=Deployment): .spec.containers[name="b"].env: duplicate entries for key [name="A"]',
+    `Deployment ns/a: spec.containers[name="b"].env: duplicate entries for key [name="A"]. ${NEXT}`,
+  ],
+  [
+    'names every field, without the types of Go',
+    'failed to create typed patch object (ns/a; keda.sh/v1alpha1, Kind=ScaledObject): errors:\n  .spec.a: expected string, got &value.valueUnstructured{Value:1}\n  .spec.b: field not declared in schema',
+    `ScaledObject ns/a: spec.a: expected string; spec.b: field not declared in schema. ${NEXT}`,
+  ],
 ])('a refusal %s', (_why, message, words) => {
   const said = explainRefusal(new CodedError('api.forbidden', message), 'spec.build');
   expect(said).toEqual({ reason: 'ChildRefused', message: words });

@@ -46,7 +46,7 @@ export declare class FunctionContext {
     constructor(settings: FunctionSettings, dapr: Dapr, call: Call);
     /**
      * Sends data to an output: to a binding as JSON (bytes in base64), to a topic as JSON, text or bytes. Returns what a binding answers.
-     * Throws `config.invalid` for an output that the manifest lacks, `dapr.failed` when Dapr does not take it.
+     * Throws `config.invalid` for an output that the manifest lacks, or that nothing can be sent to, `dapr.failed` when Dapr does not take it.
      */
     send(name: string, data: unknown, options?: SendOptions): Promise<unknown>;
     /** A state store of the manifest; without a name the only one. Throws `config.invalid` for one that the manifest lacks. */

@@ -8,6 +8,7 @@ import {
   type ServeSpec,
   type Serving,
   type ServingSpec,
+  withoutRepeats,
 } from '@openfunction/api';
 import { fitting, type InPlace, inPlaceOf } from './in-place.ts';
 
@@ -112,6 +113,11 @@ export function withMark(fn: Function, key: string, value: string | undefined): 
   return { ...fn, metadata: { ...fn.metadata, annotations: { ...fn.metadata.annotations, [key]: value } } };
 }
 
+/** With each variable of a container once: what v1.2 stored may hold one twice, and no Serving could be applied with it. */
+export function appliable<Spec extends ServeSpec>(spec: Spec): Spec {
+  return spec.template == null ? spec : { ...spec, template: withoutRepeats(spec.template) };
+}
+
 /** Hash of what a new Serving is made for. */
 export function servingHash(spec: ServingSpec, of: { metadata: ObjectMeta }): string {
   return contentHash(contentOf(spec, of));
@@ -123,7 +129,7 @@ export function servingHash(spec: ServingSpec, of: { metadata: ObjectMeta }): st
  */
 export function isSameServing(fn: Function, spec: ServingSpec, serving: Serving): boolean {
   const image = keptImage(spec.image, serving);
-  return isSameSetting(contentOf({ ...spec, image }, fn), contentOf(serving.spec, serving));
+  return isSameSetting(contentOf({ ...spec, image }, fn), contentOf(appliable(serving.spec), serving));
 }
 
 /**

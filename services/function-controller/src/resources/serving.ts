@@ -1,5 +1,5 @@
 import { childMeta, type Function, LABEL, type Serving, type ServingSpec } from '@openfunction/api';
-import { meaningful, servingHash, withBuilder } from './content.ts';
+import { appliable, meaningful, servingHash, withBuilder } from './content.ts';
 import { traceOf } from './trace.ts';
 
 /** The wanted spec of the Serving: `spec.serving`, and what it shares with the Function (controllers.md §1.7). */
@@ -7,7 +7,7 @@ export function makeServingSpec(fn: Function, image: string): ServingSpec | unde
   if (fn.spec.serving === undefined) return undefined;
   const { version, imageCredentials } = fn.spec;
   return {
-    ...fn.spec.serving,
+    ...appliable(fn.spec.serving),
     ...(version !== undefined && { version }),
     ...(imageCredentials !== undefined && { imageCredentials }),
     image,

@@ -1,4 +1,4 @@
-import type { Gateway, Kind, KubeObject, Serving } from '@openfunction/api';
+import type { Gateway, Kind, KubeObject, PodSpec, Serving } from '@openfunction/api';
 import type { OperatorConfig } from '../operator-config.ts';
 
 /** One way to run a Serving: Knative, the KEDA HTTP add-on, or event-driven (controllers.md §3.2). All of it is pure. */
@@ -35,4 +35,13 @@ export interface EngineInput {
   components: ReadonlyMap<string, KubeObject>;
   /** Whether the HTTP add-on knows `scaleTargetRef.name` (v0.6 and later); else `deployment`. */
   scaleTargetByName: boolean;
+  /** The pod template where Knative's definition does not declare all of it; undefined where it does. */
+  pruned?: PrunedTemplate | undefined;
+}
+
+/** A pod template without what Knative's definition does not declare. */
+export interface PrunedTemplate {
+  template: PodSpec;
+  /** Where in the Function that is, e.g. `spec.serving.template.terminationGracePeriodSeconds`. */
+  left: string[];
 }

@@ -41,6 +41,11 @@ export function inPlace(texts: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(texts).filter(([name]) => isInPlace(name)));
 }
 
+/** The others: what a version is made of. */
+export function fixed(texts: Record<string, string> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(texts).filter(([name]) => !isInPlace(name)));
+}
+
 export function versionOf(serving: Serving): string {
   return serving.spec.version ?? DEFAULT_VERSION;
 }

@@ -27,4 +27,9 @@ describe('the tracing of an annotation', () => {
       provider: { name: 'skywalking', oapServer: 'own:11800' },
     });
   });
+
+  it('has an empty text where a member says nothing', () => {
+    const text = 'enabled: true\nprovider:\n  name: skywalking\ntags:\n  layer: faas\n  empty:\n';
+    expect(annotated(text)?.tags).toEqual({ layer: 'faas', empty: '' });
+  });
 });

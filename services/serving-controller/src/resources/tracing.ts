@@ -65,10 +65,10 @@ function annotated(text: string | undefined): GlobalTracing | undefined {
   };
 }
 
-/** YAML numbers and booleans as the texts they are written as. */
+/** YAML numbers and booleans as the texts they are written as; what says nothing is empty. */
 function textsIn(value: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [name, isObject(member) ? textsIn(member) : String(member)]),
+    Object.entries(value).map(([name, member]) => [name, isObject(member) ? textsIn(member) : String(member ?? '')]),
   );
 }
 

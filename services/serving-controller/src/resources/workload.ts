@@ -1,6 +1,14 @@
-import { apiVersionOf, childMeta, type Kind, type KubeObject, type PodSpec, type Serving } from '@openfunction/api';
+import {
+  apiVersionOf,
+  childMeta,
+  type Kind,
+  type KubeObject,
+  type PodSpec,
+  type Serving,
+  withoutRepeats,
+} from '@openfunction/api';
 import { findOwned, isOurs } from './children.ts';
-import { inPlace, traceAnnotations } from './labels.ts';
+import { fixed, inPlace, traceAnnotations } from './labels.ts';
 import { heldReplicas } from './replicas.ts';
 import { inWordsOf } from './words.ts';
 
@@ -47,16 +55,16 @@ export function makeWorkload(serving: Serving, owned: readonly KubeObject[], wor
 
 /**
  * Pods that the Go operator made say the same in other words (order of variables, contexts): they are not restarted for that. Labels and
- * annotations that are changed in place reach them all the same.
+ * annotations that are changed in place reach and leave them all the same. Of what they name twice only one can be applied.
  */
 function settleTemplate(live: PodTemplate | undefined, wanted: PodTemplate, isOurs: boolean): PodTemplate {
   if (live === undefined) return wanted;
   if (isOurs) return { ...wanted, spec: inWordsOf(live.spec, wanted.spec) };
   return {
     metadata: {
-      labels: { ...live.metadata?.labels, ...inPlace(wanted.metadata.labels) },
-      annotations: { ...live.metadata?.annotations, ...inPlace(wanted.metadata.annotations) },
+      labels: { ...fixed(live.metadata?.labels), ...inPlace(wanted.metadata.labels) },
+      annotations: { ...fixed(live.metadata?.annotations), ...inPlace(wanted.metadata.annotations) },
     },
-    spec: live.spec,
+    spec: withoutRepeats(live.spec),
   };
 }

@@ -22,7 +22,7 @@ export function hostsOf(input: EngineInput): string[] {
   const name = functionName(serving);
   const route = serving.spec.triggers?.http?.route;
   const hosts = gateway === undefined ? undefined : hostnamesOf({ namespace, name, route }, gateway);
-  const asked = hosts ?? [`${name}.${namespace}.svc.${domainOf(input)}`];
+  const asked = hosts ?? [...(route?.hostnames ?? []), `${name}.${namespace}.svc.${domainOf(input)}`];
   return [...new Set([...asked, ...rulesOf(serving).flatMap(hostsSetBy)])];
 }
 

@@ -87,6 +87,13 @@ describe('the KEDA HTTP engine (controllers.md §3.10)', () => {
     expect(scaled(route, { gateway: GATEWAY }).hosts).toEqual(hosts);
   });
 
+  it('is reached by its own hosts without a Gateway, too', () => {
+    expect(scaled({ hostnames: ['a.example.com', 'fn.ns.svc.cluster.local'] }).hosts).toEqual([
+      'a.example.com',
+      'fn.ns.svc.cluster.local',
+    ]);
+  });
+
   it('is reached by the host that a rule sets', () => {
     const filter = (name: string, value: string) => ({
       type: 'RequestHeaderModifier',

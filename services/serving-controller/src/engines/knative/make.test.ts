@@ -47,6 +47,33 @@ describe('the port of a Knative Service', () => {
 });
 
 describe('the Knative Service', () => {
+  it('that the Go operator made with a variable twice gets a new revision: the API server takes no such template', () => {
+    const name = 'serving-a-ksvc-5w8rd';
+    const left = (...env: object[]) =>
+      asStored(service(), (copy) => {
+        copy.metadata.name = name;
+        const { metadata, spec } = copy['spec'].template;
+        metadata.name = `${name}-v100`;
+        spec.containers = [{ name: 'function', image: 'as-it-was', env }];
+      });
+    const once = service({}, [left({ name: 'A' })])['spec'].template;
+    expect([once.metadata.name, once.spec.containers[0].image]).toEqual([`${name}-v100`, 'as-it-was']);
+    const twice = service({}, [left({ name: 'A' }, { name: 'A' })])['spec'].template;
+    expect(twice.metadata.name).toMatch(new RegExp(`^${name}-v100-[a-z0-9]{10}$`));
+    expect(twice.spec).toEqual(service()['spec'].template.spec);
+  });
+
+  it('has no field of the template that its definition does not declare', () => {
+    const full = { terminationGracePeriodSeconds: 60, nodeSelector: { zone: 'a' }, containers: [] };
+    const { terminationGracePeriodSeconds: _left, ...template } = full;
+    const dapr = { triggers: { ...HTTP.triggers, dapr: [{ name: 'in', type: 'bindings.cron' }] } };
+    const serving = makeServing({ ...dapr, template: full });
+    const pruned = { template, left: ['spec.serving.template.terminationGracePeriodSeconds'] };
+    const made = make(serving, { pruned });
+    expect(the(made, 'Service', 'ksvc')).toEqual(the(make(makeServing({ ...dapr, template })), 'Service', 'ksvc'));
+    expect(the(made, 'Deployment')).toEqual(the(make(serving), 'Deployment'));
+  });
+
   it('of the smallest Serving (controllers.md §3.9)', () => {
     const { metadata, spec } = service();
     expect(metadata.name).toMatch(/^serving-a-ksvc-[a-z][a-z0-9]{9}$/);

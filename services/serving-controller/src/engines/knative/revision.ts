@@ -6,6 +6,7 @@ import {
   revisionName,
   type Serving,
   shortHash,
+  withoutRepeats,
 } from '@openfunction/api';
 import { isOurs } from '../../resources/children.ts';
 import { isInPlace, versionOf } from '../../resources/labels.ts';
@@ -75,11 +76,12 @@ export function settleTemplate(
 
 /**
  * Whether the live template stands: its pods are those that are wanted, or the Go operator made them, who wrote the same function in
- * other words (order of variables, contexts).
+ * other words (order of variables, contexts). One that names a variable twice cannot be applied.
  */
 function isKept(serving: Serving, live: KubeObject, wanted: Template): boolean {
   const template: Template | undefined = live['spec']?.template;
   if (template === undefined) return false;
+  if (withoutRepeats(template.spec) !== template.spec) return false;
   return isGoMade(serving, live) || covers(template.spec, wanted.spec);
 }
 

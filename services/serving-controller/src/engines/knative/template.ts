@@ -43,13 +43,18 @@ export function makeTemplate(input: EngineInput): Template {
     },
     spec: {
       ...(concurrency !== undefined && { containerConcurrency: concurrency }),
-      ...makePodSpec(serving, {
+      ...makePodSpec(servable(input), {
         port: { containerPort: portOf(serving) },
         isOnlyPort: true,
         env: (given) => makeEnv(given, ENV_ORDER.knative, input),
       }),
     },
   };
+}
+
+/** The Serving with as much of its template as Knative's definition declares: the API server refuses the rest. */
+function servable({ serving, pruned }: EngineInput): Serving {
+  return pruned === undefined ? serving : { ...serving, spec: { ...serving.spec, template: pruned.template } };
 }
 
 /** A Knative Service and its pods do not bear the label `managed`, as with the original. */
