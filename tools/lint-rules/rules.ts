@@ -25,7 +25,7 @@ const DEVELOPMENT_SERVICE = 'local-platform';
 
 /** Pages of a controller that decide: pure, so they import nothing that could look at the world. */
 const PURE =
-  /^services\/[a-z]+-controller\/src\/(?!.*\.test\.ts)(?:plan|part|conditions|retention|rollback|hold-back|meanwhile|versions|missing-kinds|meanwhile|[a-z]+-half)\.ts$|^services\/[a-z]+-controller\/src\/(?:resources|engines|results|dapr)\/|^libs\/controller\/src\/pods\//;
+  /^services\/[a-z]+-controller\/src\/(?!.*\.test\.ts)(?:plan|part|conditions|retention|rollback|hold-back|meanwhile|versions|missing-kinds|stranded|[a-z]+-half)\.ts$|^services\/[a-z]+-controller\/src\/(?:resources|engines|results|dapr)\/|^libs\/controller\/src\/pods\//;
 const PURE_PACKAGES: readonly string[] = ['@openfunction/api', '@openfunction/errors', '@openfunction/controller/pods'];
 
 /** One sentence for each import that breaks a rule. */
