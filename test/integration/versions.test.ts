@@ -6,6 +6,7 @@ import {
   type Function,
   type FunctionVersion,
   KNATIVE_SERVICE,
+  SERVICE,
   SERVING,
   type Serving,
 } from '@openfunction/api';
@@ -152,6 +153,35 @@ describe.skipIf(!(await hasControllerWorld()))('versions of a Function', () => {
     );
     await rollBack(name, null);
     await untilCondition(client, fn, 'Ready', 'True');
+  });
+
+  it('take over while a Service of their name is somebody else’s, and are reached when it goes', async () => {
+    const name = 'taken';
+    const service = {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { namespace, name },
+      spec: { ports: [{ port: 80 }] },
+    };
+    await client.create(SERVICE, service);
+    for (let number = 1; number <= 3; number += 1) {
+      await applyFunction(client, manifest(name, number));
+      await waitFor(`version ${number} alone`, async () => {
+        const [fn, servings] = [await get(name), await servingsOf(name)];
+        const isAlone = servings.length === 1 && servings[0]?.spec.params?.['LEVEL'] === `${number}`;
+        return isAlone && activeOf(fn) === number && fn.status?.serving?.resourceRef === servings[0]?.metadata.name;
+      });
+    }
+    const fn = await get(name);
+    expect(condition(fn, 'Served')).toMatchObject({ status: 'True' });
+    for (const type of ['Routed', 'Ready'])
+      expect(condition(fn, type)).toMatchObject({
+        status: 'False',
+        reason: 'NameTaken',
+        message: expect.stringContaining(`Service "${name}"`),
+      });
+    await client.delete(SERVICE, service.metadata);
+    await untilServed(name, 3);
   });
 
   it('cost one write more than what they are of, none at rest, and go with the Function', async () => {
