@@ -330,9 +330,9 @@ describe('rotation', () => {
     // Those that were replaced are there until nobody has a connection to them.
     await hangUp();
     for (const end of await Promise.all(ends)) expect(end).toMatchObject({ code: 0 });
-    // One write for each step, and never more than one in vain.
+    // One write for each step. Of three replicas, and one more while one is replaced, hardly two are as early as the first.
     expect(writes.filter((code) => code < 300)).toHaveLength(steps);
-    expect(writes.length).toBeLessThanOrEqual(2 * steps);
+    expect(writes.length).toBeLessThanOrEqual(3 * steps);
   });
 });
 

@@ -68,7 +68,8 @@ export async function start(context: ServiceContext<WebhookConfig>): Promise<Run
     // Readiness is gone already; whoever has not heard of it yet still gets answers.
     server.drain();
     await pause(config.drainSeconds * 1000);
-    await server.emptied(config.connectionWaitSeconds * 1000);
+    // Connections that are open need no other certificate, and whoever stays renews it.
+    await Promise.all([certificates.stop(), server.emptied(config.connectionWaitSeconds * 1000)]);
   };
   const stop = async () => {
     await server.close();
