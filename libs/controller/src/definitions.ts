@@ -10,8 +10,7 @@ interface CrdVersion {
 interface Known {
   /** uid and generation of the definition that was read: another one is read again. */
   state: string;
-  fields: Map<string, boolean>;
-  /** By version; only of kinds that something is pruned for. One that is being read is asked for once. */
+  /** By version. One that is being read is asked for once. */
   schemas: Map<string, Promise<Schema | undefined>>;
 }
 
@@ -31,14 +30,8 @@ export class Definitions {
 
   /** Whether the kind's schema has the field, e.g. `spec.scaleTargetRef.name`. Throws `api.*` when it cannot be read. */
   async hasField(kind: Kind, version: string, path: string): Promise<boolean> {
-    const id = kindId(kind);
-    const { fields } = this.#of(id);
-    const answer = fields.get(`${version}/${path}`);
-    if (answer !== undefined) return answer;
-    const schema = await this.#read(id, version);
-    const found = path.split('.').reduce<Schema | undefined>((at, name) => at?.properties?.[name], schema);
-    fields.set(`${version}/${path}`, found !== undefined);
-    return found !== undefined;
+    const schema = await this.#schema(kindId(kind), version);
+    return path.split('.').reduce<Schema | undefined>((at, name) => at?.properties?.[name], schema) !== undefined;
   }
 
   /** The object without what the kind's schema does not declare. Throws `api.*` when the schema cannot be read. */
@@ -63,7 +56,7 @@ export class Definitions {
     const state = `${uid}/${generation}`;
     const known = this.#known.get(id);
     if (known?.state === state) return known;
-    const unknown: Known = { state, fields: new Map(), schemas: new Map() };
+    const unknown: Known = { state, schemas: new Map() };
     this.#known.set(id, unknown);
     return unknown;
   }
