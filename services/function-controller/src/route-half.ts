@@ -274,11 +274,16 @@ function handedAt(seen: FunctionSeen, serving: ServingPart): Date | undefined {
 /** Older versions go when requests are led to the new one, those under way had time to end, and the new one still runs. */
 function drain(seen: FunctionSeen, serving: ServingPart, movedAt: Date | undefined, now: Date, seconds: number) {
   const isHeld = serving.running === undefined || older(seen, serving).length === 0;
-  if (movedAt === undefined || isHeld) return { over: false };
-  const until = new Date(movedAt.getTime() + seconds * 1000);
+  return movedAt === undefined || isHeld ? { over: false } : drained(movedAt, now, seconds);
+}
+
+/** Whether what was under way has had time to end since then, or when it will have had. */
+export function drained(since: Date, now: Date, seconds: number): { over: boolean; wakeAt?: Date } {
+  const until = new Date(since.getTime() + seconds * 1000);
   return until <= now ? { over: true } : { over: false, wakeAt: until };
 }
 
-function latest(...times: (Date | undefined)[]): Date {
+/** The last of these times; the epoch where there is none. */
+export function latest(...times: (Date | undefined)[]): Date {
   return new Date(Math.max(0, ...times.map((time) => time?.getTime() ?? 0)));
 }

@@ -3,9 +3,9 @@ import type { FunctionSeen } from './observe.ts';
 import type { FunctionSettings, Outcome } from './part.ts';
 import { selectedServing } from './resources/dapr-service.ts';
 import { answers } from './resources/hosts.ts';
-
 import { currentCondition, parentsOf } from './resources/route-parents.ts';
 import { firstBackend } from './resources/route-verdict.ts';
+import { drained, latest } from './route-half.ts';
 import { older, type ServingPart } from './serving-half.ts';
 
 /*
@@ -31,11 +31,15 @@ export function planStranded(
   const stranded = older(seen, serving).filter((each) => !led.includes(each));
   if (stranded.length === 0) return nothing();
   const { readyTime } = serving.active?.status ?? {};
-  const changes = [...interceptions.values()].map(({ changedAt }) => changedAt);
-  const known = [routed.lastTransitionTime, readyTime, routeAppliedAt, entryServiceAppliedAt, ...changes];
-  const times = known.flatMap((time) => (time === undefined ? [] : [new Date(time).getTime()]));
-  const until = new Date(Math.max(...times) + drainSeconds * 1000);
-  return until <= now ? { ...nothing(), remove: stranded } : { ...nothing(), wakeAt: until };
+  const since = latest(
+    new Date(routed.lastTransitionTime),
+    readyTime === undefined ? undefined : new Date(readyTime),
+    routeAppliedAt,
+    entryServiceAppliedAt,
+    ...[...interceptions.values()].map(({ changedAt }) => changedAt),
+  );
+  const { over, wakeAt } = drained(since, now, drainSeconds);
+  return over ? { ...nothing(), remove: stranded } : { ...nothing(), wakeAt };
 }
 
 function nothing(): Outcome {
@@ -44,9 +48,9 @@ function nothing(): Outcome {
 
 /** The Servings that requests or events may come to; undefined where that cannot be told. */
 function ledTo(seen: FunctionSeen): Serving[] | undefined {
-  const { route, servings, entryService, interceptions } = seen;
+  const { servings, entryService, interceptions } = seen;
   const all = [...servings.values()];
-  const routed = route === undefined ? [] : ledByRoute(seen);
+  const routed = ledByRoute(seen);
   if (routed === undefined) return undefined;
   const selected = selectedServing(entryService);
   const isLed = (each: Serving) =>
